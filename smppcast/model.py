@@ -1,0 +1,124 @@
+"""Words that every room shares: outcomes, message states, the account.
+
+Nothing here does I/O or knows a byte of SMPP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+__all__ = [
+    "Account",
+    "CampaignState",
+    "MessageState",
+    "Outcome",
+    "ReceiptTally",
+    "SegmentTally",
+]
+
+
+class MessageState(IntEnum):
+    """message_state as SMPP 5.0 section 4.7.15 numbers it."""
+
+    SCHEDULED = 0
+    ENROUTE = 1
+    DELIVERED = 2
+    EXPIRED = 3
+    DELETED = 4
+    UNDELIVERABLE = 5
+    ACCEPTED = 6
+    UNKNOWN = 7
+    REJECTED = 8
+    SKIPPED = 9
+
+    @property
+    def final(self) -> bool:
+        """Whether no other state can follow; ACCEPTED is read on behalf of the subscriber
+        by some SMSCs only, and is intermediate here."""
+        return self not in _INTERMEDIATE
+
+
+_INTERMEDIATE = frozenset((MessageState.SCHEDULED, MessageState.ENROUTE, MessageState.ACCEPTED))
+
+
+class Outcome(StrEnum):
+    """What became of a recipient's message: the terms of the account."""
+
+    NOT_SENT = "not_sent"
+    IN_FLIGHT = "in_flight"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    AWAITING_RECEIPT = "awaiting_receipt"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands in its life."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"  # drained before its end; the same command resumes it
+    SETTLING = "settling"  # all answered; receipts are awaited
+    FINISHED = "finished"
+
+
+@dataclass(slots=True)
+class SegmentTally:
+    """PDUs of submit_sm, resent ones included.
+
+    submitted = accepted + rejected + throttled + unknown + in flight.
+    """
+
+    submitted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    throttled: int = 0
+    unknown: int = 0
+    resubmitted: int = 0
+
+
+@dataclass(slots=True)
+class ReceiptTally:
+    """Receipts: received = matched + unmatched + repeated.
+
+    `repeated` ones name a segment whose final state was known already.
+    """
+
+    received: int = 0
+    matched: int = 0
+    unmatched: int = 0
+    repeated: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """The account of a campaign, in recipients; `closes` holds at every moment."""
+
+    campaign: str
+    fed: int = 0
+    invalid: int = 0
+    duplicate: int = 0
+    suppressed: int = 0
+    not_sent: int = 0
+    in_flight: int = 0
+    unknown: int = 0
+    rejected: int = 0
+    accepted: int = 0
+    delivered: int = 0
+    undelivered: int = 0
+    expired: int = 0
+    awaiting_receipt: int = 0
+    invalid_reasons: dict[str, int] = field(default_factory=dict)
+    segments: SegmentTally = field(default_factory=SegmentTally)
+    receipts: ReceiptTally = field(default_factory=ReceiptTally)
+    seconds: float = 0.0
+
+    @property
+    def closes(self) -> bool:
+        """fed and accepted both equal the sum of their parts."""
+        fed = self.invalid + self.duplicate + self.suppressed + self.not_sent
+        fed += self.in_flight + self.unknown + self.rejected + self.accepted
+        accepted = self.delivered + self.undelivered + self.expired + self.awaiting_receipt
+        return fed == self.fed and accepted == self.accepted
