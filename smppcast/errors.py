@@ -106,7 +106,19 @@ class FeedError(UsageError):
 
 
 class TextError(UsageError):
-    """A text that the chosen encoding, or 255 segments, cannot carry."""
+    """A text that the chosen encoding, or 255 segments, cannot carry.
+
+    Args:
+        problem: what is wrong.
+        characters: the (position, character) pairs at fault, in order, each character once.
+    """
+
+    def __init__(self, problem: str, *, characters: tuple[tuple[int, str], ...] = ()) -> None:
+        self.problem, self.characters = problem, characters
+        named = [f"{char!a} (U+{ord(char):04X}) at {position}" for position, char in characters[:5]]
+        if len(characters) > len(named):
+            named.append(f"{len(characters) - len(named)} more")
+        super().__init__(f"{problem}: {', '.join(named)}" if named else problem)
 
 
 class FieldError(UsageError):
