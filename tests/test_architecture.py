@@ -59,6 +59,7 @@ def test_no_room_below_the_command_line_imports_the_face(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in MODULES if not path.name.startswith("_")], ids=name)
 def test_a_public_module_says_what_is_public(path: Path) -> None:
     body = ast.parse(path.read_text("utf-8")).body
-    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    assigned = [node for node in body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    names = {leaf.id for node in assigned for leaf in ast.walk(node) if isinstance(leaf, ast.Name)}
 
-    assert any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+    assert "__all__" in names
