@@ -55,7 +55,8 @@ def pack(septets: bytes, fill_bits: int = 0) -> bytes:
     """Eight septets in seven octets, after `fill_bits` zero bits (which align them to a UDH).
 
     Seven spare bits at the end would read as an @, so they carry a CR; and since readers drop
-    a CR that ends there, a CR of the text at that place is doubled (section 6.1.2.3.1).
+    a CR that ends there, a CR of the text at that place is doubled, which shows the same
+    (section 6.1.2.3.1).
     """
     bits = fill_bits + 7 * len(septets)
     if bits % 8 == 1 or (septets and bits % 8 == 0 and septets[-1] == CR):
