@@ -1,0 +1,156 @@
+"""Rows of a CSV (RFC 4180, with `,`, `;` or tab), by Python's csv module and batch by batch.
+
+A batch whose rows are all one line of the right width is cut by one call of the csv module. Any
+other goes record by record: a fault costs the line it stands on and no other, so a stray quote
+does not swallow the feed behind it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from smppcast.feed.batch import Batch
+from smppcast.feed.layout import Layout
+from smppcast.feed.lines import MAX_ROW, Bite
+from smppcast.feed.reasons import Reason
+from smppcast.feed.texts import faulty, legible
+
+__all__ = ["CsvRows"]
+
+MAX_LINES = 100
+"""Lines of one quoted record: an address has five; more means a quote that was never closed."""
+
+
+class CsvRows:
+    """Turns bites of lines into batches; holds back a record whose quotes are still open.
+
+    Args:
+        layout: of the header.
+        line: the line of the feed at which the first row begins.
+    """
+
+    def __init__(self, layout: Layout, line: int) -> None:
+        self._layout = layout
+        self._line = line
+        self._open = Bite("")
+        self._blank = [""] * layout.width
+
+    def parse(self, bite: Bite) -> Batch:
+        """The rows that `bite` completes."""
+        return self._parse(bite, last=False)
+
+    def end(self) -> Batch:
+        """What is left when the feed ends: an unclosed record, as broken rows."""
+        return self._parse(Bite(""), last=True)
+
+    def _parse(self, bite: Bite, *, last: bool) -> Batch:
+        text = self._open.text + bite.text
+        clean = self._open.clean and bite.clean
+        self._open = Bite("")
+        lines = text.split("\n")
+        lines.pop()
+        records = self._at_once(lines, quoted='"' in text) if clean else None
+        if records is not None:
+            numbers: range | list[int] = range(self._line, self._line + len(lines))
+            self._line += len(lines)
+            return self._batch(lines, numbers, records, {})
+        return self._one_by_one(lines, clean=clean, last=last)
+
+    def _at_once(self, lines: list[str], *, quoted: bool) -> list[list[str]] | None:
+        """All records, if each is one line and none is odd."""
+        source = [line + "\n" for line in lines] if quoted else lines
+        reader = csv.reader(source, delimiter=self._layout.delimiter, strict=True)
+        try:
+            records = list(reader)
+        except csv.Error:
+            return None
+        widths = set(map(len, records))
+        return records if len(records) == len(lines) and widths <= {self._layout.width} else None
+
+    def _one_by_one(self, lines: list[str], *, clean: bool, last: bool) -> Batch:
+        rows: list[str] = []
+        numbers: list[int] = []
+        records: list[list[str]] = []
+        bad: dict[int, Reason] = {}
+        at = 0
+        for span, cells, reason in self._records(lines, clean=clean, last=last):
+            row = "\n".join(lines[at : at + span])
+            if cells:
+                if reason is not None:
+                    bad[len(rows)] = reason
+                rows.append(row if clean else legible(row))
+                numbers.append(self._line + at)
+                records.append(cells)
+            at += span
+        self._line += at
+        if at < len(lines):
+            self._open = Bite("\n".join(lines[at:]) + "\n", clean)
+        return self._batch(rows, numbers, records, bad)
+
+    def _records(
+        self, lines: list[str], *, clean: bool, last: bool
+    ) -> Iterator[tuple[int, list[str], Reason | None]]:
+        """Each record's span in lines, its cells (none: a blank line), and why it is bad."""
+        at = 0
+        while at < len(lines):
+            supply = _Supply(lines, at)
+            reader = csv.reader(supply, delimiter=self._layout.delimiter, strict=True)
+            try:
+                for cells in reader:
+                    span = supply.at - at
+                    reason = self._fault(lines[at : at + span], cells, clean=clean)
+                    if reason is not None and span > 1:
+                        break  # no record, but a stray quote that met another one
+                    yield span, self._blank if reason else cells, reason
+                    at += span
+                else:
+                    return
+            except csv.Error:
+                if supply.dry and not last and _may_close(lines[at:]):
+                    return
+            reason = faulty(lines[at], clean=clean) or Reason.BROKEN_ROW
+            yield 1, self._blank, reason
+            at += 1
+
+    def _fault(self, lines: list[str], cells: list[str], *, clean: bool) -> Reason | None:
+        reason = faulty("\n".join(lines), clean=clean)
+        if reason is None and cells and len(cells) != self._layout.width:
+            return Reason.WRONG_COLUMN_COUNT
+        return reason
+
+    def _batch(
+        self, rows: list[str], lines: range | list[int], records: list[list[str]], bad: dict[int, Reason]
+    ) -> Batch:
+        layout = self._layout
+        at = layout.msisdn
+        return Batch(
+            rows=rows,
+            lines=lines,
+            msisdns=[cells[at] for cells in records],
+            operators=None if layout.operator is None else [cells[layout.operator] for cells in records],
+            columns={name: [cells[at] for cells in records] for name, at in layout.texts.items()},
+            bad=bad,
+        )
+
+
+class _Supply:
+    """Hands lines to a csv.reader and tells how many it took, and whether it wanted more."""
+
+    def __init__(self, lines: list[str], at: int) -> None:
+        self._lines, self.at, self.dry = lines, at, False
+
+    def __iter__(self) -> _Supply:
+        return self
+
+    def __next__(self) -> str:
+        if self.at == len(self._lines):
+            self.dry = True
+            raise StopIteration
+        self.at += 1
+        return self._lines[self.at - 1] + "\n"
+
+
+def _may_close(lines: list[str]) -> bool:
+    """Whether an open record is still short enough to wait for its end."""
+    return len(lines) <= MAX_LINES and sum(map(len, lines)) <= MAX_ROW
