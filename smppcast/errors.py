@@ -5,6 +5,7 @@
     SmppcastError
     ├── UsageError                    ours: what we were asked cannot be done
     │   ├── ConfigError               a configuration file: file, line, key, value, what was expected
+    │   │   └── ConfigFaults          several of them, found at once
     │   ├── FeedError                 a feed that cannot be read, or is not the one taken in before
     │   ├── TextError                 a text that the chosen encoding cannot carry
     │   ├── FieldError                a PDU field whose value does not fit the specification
@@ -30,10 +31,13 @@ final, retriable or a throttle is said by `smppcast.smpp.vocabulary`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "BindRefused",
     "CampaignError",
     "ConfigError",
+    "ConfigFaults",
     "ConnectFailed",
     "DecodeError",
     "FeedError",
@@ -91,6 +95,20 @@ class ConfigError(UsageError):
         shown = None if value is None else f"{value!r}"
         named = " = ".join(part for part in (key, shown) if part)
         super().__init__(": ".join(part for part in (where, named, problem) if part))
+
+
+class ConfigFaults(ConfigError):
+    """Several faults of one configuration file, so that they are mended at once.
+
+    Args:
+        faults: at least one, in the order of their lines; the sentence has a line for each.
+    """
+
+    def __init__(self, faults: Sequence[ConfigError]) -> None:
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        super().__init__(first.problem, file=first.file, line=first.line, key=first.key, value=first.value)
+        self.args = ("\n".join(map(str, self.faults)),)
 
 
 class FeedError(UsageError):

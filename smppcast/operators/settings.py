@@ -1,0 +1,426 @@
+"""What an operator's account is told about: where, as whom, how fast, and in which dialect.
+
+The settings of one lane, checked as they are made. A configuration file is read into them; who
+embeds smppcast makes them directly. pydantic raises ValidationError for what does not fit, and
+shows no input in it: a url may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, timedelta, timezone, tzinfo
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from smppcast.net.link import Address, Tls
+from smppcast.receipts.message_ids import MessageIdMapping
+from smppcast.smpp.vocabulary import InterfaceVersion, Npi, RegisteredDelivery, Ton
+from smppcast.text.codings import DefaultAlphabet
+from smppcast.text.segments import LongMessages
+
+__all__ = [
+    "AddressRange",
+    "Binds",
+    "ExistingFile",
+    "Kind",
+    "OperatorSettings",
+    "Retry",
+    "Seconds",
+    "SettingsModel",
+    "SourceAddress",
+    "Timers",
+    "TlsSettings",
+    "duration",
+]
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+|0")
+_DURATION_PART = re.compile(r"([\d.]+)(ms|s|m|h|d)")
+_OFFSET = re.compile(r"([+-])([01]\d):?([0-5]\d)")
+
+
+def duration(text: str) -> float:
+    """Seconds of a duration such as "500ms", "30s", "10m", "1h30m" or "30d".
+
+    Raises:
+        ValueError: it is none. A number without a unit is refused: is 30 a minute's half, or a month?
+    """
+    text = text.strip().replace(" ", "")
+    if not _DURATION.fullmatch(text):
+        raise ValueError("expected a duration such as 500ms, 30s, 10m, 2h or 30d")
+    return sum(float(count) * _UNITS_S[unit] for count, unit in _DURATION_PART.findall(text))
+
+
+def _seconds(value: object) -> object:
+    """Python code gives seconds as a number, a file a duration with its unit."""
+    return duration(value) if isinstance(value, str) else value
+
+
+Seconds = Annotated[
+    float,
+    Field(ge=0, allow_inf_nan=False),
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "pattern": f"^(?:{_DURATION.pattern})$", "examples": ["30s", "10m"]}),
+]
+"""Seconds, written in a file with their unit: "30s"."""
+
+
+def _named(kind: type[IntEnum]) -> BeforeValidator:
+    """Reads a member of `kind` by its name, in any letter case, or by its number."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str) or value.strip().isdigit():
+            return value
+        try:
+            return kind[value.strip().upper().replace("-", "_").replace(" ", "_")]
+        except KeyError:
+            raise ValueError(f"expected {_names(kind)}, or a number") from None
+
+    return BeforeValidator(read)
+
+
+def _names(kind: type[IntEnum]) -> str:
+    return ", ".join(member.name.lower() for member in kind)
+
+
+def _kind_schema(kind: type[IntEnum]) -> WithJsonSchema:
+    names = [member.name.lower() for member in kind]
+    return WithJsonSchema({"anyOf": [{"enum": names}, {"type": "integer", "minimum": 0, "maximum": 255}]})
+
+
+_Octet = Field(ge=0, le=255)
+TonSetting = Annotated[int, _Octet, _named(Ton), _kind_schema(Ton)]
+NpiSetting = Annotated[int, _Octet, _named(Npi), _kind_schema(Npi)]
+Registered = Annotated[int, _Octet, _named(RegisteredDelivery), _kind_schema(RegisteredDelivery)]
+
+
+def _version(value: object) -> object:
+    versions = {"3.3": InterfaceVersion.V3_3, "3.4": InterfaceVersion.V3_4, "5.0": InterfaceVersion.V5_0}
+    if isinstance(value, InterfaceVersion):
+        return value
+    if str(value) not in versions:
+        raise ValueError("expected 3.3, 3.4 or 5.0")
+    return versions[str(value)]
+
+
+Version = Annotated[InterfaceVersion, BeforeValidator(_version), WithJsonSchema({"enum": [3.3, 3.4, 5.0]})]
+
+
+def _existing(path: Path, info: ValidationInfo) -> Path:
+    """The path, from the folder of the configuration file where there is one."""
+    folder = (info.context or {}).get("folder")
+    found = folder / path if folder else path
+    if not found.is_file():
+        raise ValueError("expected a file that exists")
+    return found
+
+
+ExistingFile = Annotated[Path, AfterValidator(_existing)]
+
+
+class SettingsModel(BaseModel):
+    """Settings are checked when made, never change, and refuse keys that they do not know."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # a url may hold a password
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+
+class Binds(SettingsModel):
+    """How many sessions are bound, of each kind. A number alone means transceivers."""
+
+    transmitter: int = Field(default=0, ge=0, le=1_000)
+    """Sessions that submit and get no receipts."""
+    receiver: int = Field(default=0, ge=0, le=1_000)
+    """Sessions that take in receipts and inbound messages, and submit nothing."""
+    transceiver: int = Field(default=0, ge=0, le=1_000)
+    """Sessions that do both."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: object) -> object:
+        if isinstance(value, int) or (isinstance(value, str) and value.strip().isdigit()):
+            return {"transceiver": value}
+        return value
+
+    @model_validator(mode="after")
+    def _can_submit(self) -> Self:
+        if not self.transmitter + self.transceiver:
+            raise ValueError("expected at least one transceiver or transmitter")
+        return self
+
+    @property
+    def total(self) -> int:
+        return self.transmitter + self.receiver + self.transceiver
+
+
+class SourceAddress(SettingsModel):
+    """The sender that a subscriber sees: source_addr with its TON and NPI."""
+
+    addr: str = Field(default="", max_length=20)
+    """A number, a short code, or a name of at most 11 characters with `ton: alphanumeric`."""
+    ton: TonSetting = Ton.UNKNOWN
+    """Type of number, by its name in the specification or as a number."""
+    npi: NpiSetting = Npi.UNKNOWN
+    """Numbering plan, likewise."""
+
+    @model_validator(mode="after")
+    def _fits_its_ton(self) -> Self:
+        if self.ton == Ton.ALPHANUMERIC and not 1 <= len(self.addr) <= 11:
+            raise ValueError("expected an addr of 1 to 11 characters with ton alphanumeric (GSM 03.40)")
+        return self
+
+
+class Kind(SettingsModel):
+    """TON and NPI of destinations."""
+
+    ton: TonSetting = Ton.INTERNATIONAL
+    """Type of number; feeds are normalised to international numbers."""
+    npi: NpiSetting = Npi.ISDN
+    """Numbering plan: ISDN is E.164, the telephone's."""
+
+
+class AddressRange(SettingsModel):
+    """Which addresses a bind receives for (SMPP 5.0 section 4.7.3); most SMSCs ignore it."""
+
+    ton: TonSetting = Ton.UNKNOWN
+    """Type of number."""
+    npi: NpiSetting = Npi.UNKNOWN
+    """Numbering plan."""
+    range: str = Field(default="", max_length=40)
+    """A UNIX regular expression, or the address itself."""
+
+
+class Timers(SettingsModel):
+    """How long each silence is borne, in seconds."""
+
+    bind: Seconds = 30.0
+    """From dialling to the answer of the bind: SMSCs that authenticate elsewhere take seconds."""
+    enquire_link: Seconds = 30.0
+    """Quiet time before the link is asked whether it lives: firewalls forget one within minutes."""
+    response: Seconds = 60.0
+    """From a submit_sm to its answer; one later is too late, its message unknown till then."""
+    inactivity: Seconds = 0.0
+    """Time without any message before we unbind; 0 for never, since receipts come days later."""
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if not (self.bind and self.enquire_link and self.response):
+            raise ValueError("expected bind, enquire_link and response above 0; only inactivity may be 0")
+        return self
+
+
+class TlsSettings(SettingsModel):
+    """How the SMSC of an smpps:// url is verified, and we to it."""
+
+    verify: bool = True
+    """Whether the certificate must be a trusted one; false only for an SMSC of one's own."""
+    ca: ExistingFile | None = None
+    """PEM file of the authorities to trust instead of the system's."""
+    cert: ExistingFile | None = None
+    """PEM file with our own certificate, where the SMSC asks for one."""
+    key: ExistingFile | None = None
+    """PEM file with its key, where it is not in the same file."""
+    server_name: str | None = None
+    """The name in the SMSC's certificate, where it is not the host's."""
+    minimum_version: Literal["1.2", "1.3"] = "1.2"
+    """Oldest TLS to speak; below 1.2 all are broken."""
+
+    @model_validator(mode="after")
+    def _key_has_cert(self) -> Self:
+        if self.key and not self.cert:
+            raise ValueError("expected cert beside key")
+        return self
+
+
+class Retry(SettingsModel):
+    """What becomes of a message that the SMSC refused for a passing reason (not for a throttle)."""
+
+    attempts: int = Field(default=3, ge=1, le=100)
+    """Attempts in all; 1 never tries again."""
+    backoff: Seconds = 30.0
+    """Wait before the second attempt, doubled before each further one."""
+
+
+class OperatorSettings(SettingsModel):
+    """An account at an SMSC: one lane with all its binds."""
+
+    url: str
+    """smpp://SYSTEM_ID@HOST:PORT, or smpps:// for TLS; ports 2775 and 3550 where none is given.
+    SYSTEM_ID:PASSWORD@ also serves; what is not a letter or digit in them is %-encoded."""
+    password: SecretStr = SecretStr("")
+    """The account's password; never shown."""
+    binds: Binds = Binds(transceiver=1)
+    """How many sessions: a number of transceivers, or a number for each kind."""
+    window: int = Field(default=10, ge=1, le=100_000)
+    """Most submit_sm awaiting their answer on one bind; SMPP 3.4 suggests 10."""
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """submit_sm a second over all binds; none: as fast as it goes."""
+    source: SourceAddress = SourceAddress()
+    """The sender of messages that name none."""
+    prefixes: tuple[str, ...] = ()
+    """Leading digits of the numbers that go to this operator where the feed names none."""
+    weight: int = Field(default=1, ge=1, le=1_000)
+    """Share of the numbers where operators are otherwise equal."""
+    retry: Retry = Retry()
+    """Further attempts."""
+
+    interface_version: Version = InterfaceVersion.V3_4
+    """The SMPP version to speak."""
+    system_type: str = Field(default="", max_length=12)
+    """system_type of the bind, where the SMSC wants one."""
+    service_type: str = Field(default="", max_length=5)
+    """service_type of each submit_sm, where the SMSC wants one."""
+    address_range: AddressRange = AddressRange()
+    """address_range of the bind."""
+    dest: Kind = Kind()
+    """TON and NPI of destinations."""
+    protocol_id: int = Field(default=0, ge=0, le=255)
+    """protocol_id of each submit_sm (GSM 03.40 TP-PID)."""
+    default_alphabet: DefaultAlphabet = "gsm"
+    """What data_coding 0 means to the SMSC."""
+    long_messages: LongMessages = "udh8"
+    """How the segments of a long text are told to belong together."""
+    registered_delivery: Registered = RegisteredDelivery.FINAL
+    """Which receipts are asked for: none, final, failure, success, or the octet as a number."""
+    validity_period: Seconds | None = None
+    """How long the SMSC tries to deliver; none: as long as it likes."""
+    validity_format: Literal["relative", "absolute"] = "relative"
+    """How that is spelled: some SMSCs know one format only."""
+    message_ids: MessageIdMapping = MessageIdMapping.AUTO
+    """How receipts spell the message_id of responses; auto finds out from what matches."""
+    receipt_time_zone: str = "UTC"
+    """Where the clock in receipts stands: a zone such as Europe/Paris, or an offset such as +02:00."""
+    timers: Timers = Timers()
+    """How long each silence is borne."""
+    tls: TlsSettings = TlsSettings()
+    """How the SMSC of an smpps:// url is verified."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_from_url(cls, value: object) -> object:
+        """The url keeps no password, so that it can be shown; what is no good url is left to fail."""
+        if not isinstance(value, dict) or not isinstance(url := value.get("url"), str):
+            return value
+        found = _split(url)
+        if found is None or found.password is None:
+            return value
+        if value.get("password"):
+            raise ValueError("expected the password in one place: in url, in password or in a file")
+        public = url.replace(f":{found.password}@", "@", 1)
+        return {**value, "url": public, "password": unquote(found.password)}
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        found = _split(url)
+        if found is None or found.scheme not in _PORTS or not found.hostname or not found.username:
+            raise ValueError("expected smpp://SYSTEM_ID@HOST:PORT, or smpps://")
+        if found.path.strip("/") or found.query or found.fragment:
+            raise ValueError("expected nothing behind the port")
+        if len(unquote(found.username)) > 15:
+            raise ValueError("expected a system_id of at most 15 characters (SMPP 3.4, 5.2.1)")
+        return url
+
+    @field_validator("password")
+    @classmethod
+    def _password(cls, password: SecretStr) -> SecretStr:
+        if len(password) > 8:
+            raise ValueError(f"expected at most 8 characters (SMPP 3.4, 5.2.2), not {len(password)}")
+        return password
+
+    @field_validator("rate", mode="before")
+    @classmethod
+    def _rate(cls, value: object) -> object:
+        return None if value == "none" else value
+
+    @field_validator("prefixes")
+    @classmethod
+    def _prefixes(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        bare = tuple(prefix.strip().removeprefix("+") for prefix in prefixes)
+        for prefix in bare:
+            if not re.fullmatch(r"(?:[1-9][0-9]{0,14})?", prefix):
+                raise ValueError("expected 1 to 15 digits of an international number, without 00")
+        return bare
+
+    @field_validator("receipt_time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        _time_zone(name)
+        return name
+
+    @model_validator(mode="after")
+    def _tls_has_smpps(self) -> Self:
+        if "tls" in self.model_fields_set and not self.url.startswith("smpps:"):
+            raise ValueError("expected smpps:// in url, or no tls")
+        return self
+
+    @property
+    def system_id(self) -> str:
+        return unquote(urlsplit(self.url).username or "")
+
+    @property
+    def address(self) -> Address:
+        """Where to dial."""
+        found = urlsplit(self.url)
+        tls = self.tls
+        dialled = Tls(
+            verify=tls.verify,
+            ca=str(tls.ca) if tls.ca else None,
+            certificate=str(tls.cert) if tls.cert else None,
+            key=str(tls.key) if tls.key else None,
+            server_name=tls.server_name,
+            minimum_version=tls.minimum_version,
+        )
+        port = found.port or _PORTS[found.scheme]
+        return Address(found.hostname or "", port, dialled if found.scheme == "smpps" else None)
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """Where the clock in receipts stands."""
+        return _time_zone(self.receipt_time_zone)
+
+
+_PORTS = {"smpp": 2775, "smpps": 3550}  # as registered with IANA; 3550 is its secure twin
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        found = urlsplit(url)
+        _ = found.port  # out of range only when it is looked at
+    except ValueError:
+        return None
+    return found
+
+
+def _time_zone(name: str) -> tzinfo:
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    if offset := _OFFSET.fullmatch(name):
+        sign, hours, minutes = offset.groups()
+        away = timedelta(hours=int(hours), minutes=int(minutes))
+        return timezone(-away if sign == "-" else away)
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError("expected a zone such as Europe/Paris, or an offset such as +02:00") from error
