@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from smppcast.smpp.pdu import PDU, DataSm, DeliverSm
-
 from smppcast.model import MessageState
 from smppcast.receipts.content import message_octets
 from smppcast.receipts.fields import Fields, parse_fields
 from smppcast.receipts.states import state_from_number, state_of
 from smppcast.receipts.times import parse_time
+from smppcast.smpp.pdu import DataSm, DeliverSm, Pdu
 from smppcast.text import strip_udh
 from smppcast.text.codings import alphabet_of
 
@@ -69,7 +68,7 @@ class Receipt:
         return tuple(dict.fromkeys(filter(None, (self.message_id_tlv, self.message_id_text))))
 
 
-def is_receipt(pdu: PDU) -> bool:
+def is_receipt(pdu: Pdu) -> bool:
     """Whether `pdu` reports on a message of ours.
 
     esm_class tells. Where it does not, both TLVs of a receipt do, or a text that begins as one
@@ -78,7 +77,7 @@ def is_receipt(pdu: PDU) -> bool:
     return _read(pdu) is not None
 
 
-def parse(pdu: PDU, *, time_zone: tzinfo = UTC) -> Receipt | None:
+def parse(pdu: Pdu, *, time_zone: tzinfo = UTC) -> Receipt | None:
     """Read a receipt; None for what is none. Never fails, whatever the octets.
 
     Args:
@@ -111,7 +110,7 @@ def parse(pdu: PDU, *, time_zone: tzinfo = UTC) -> Receipt | None:
     )
 
 
-def _read(pdu: PDU) -> Fields | None:
+def _read(pdu: Pdu) -> Fields | None:
     """The fields of the text, where `pdu` is a receipt."""
     if not isinstance(pdu, DeliverSm | DataSm):
         return None

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from smppcast.smpp.pdu import DataSm, DeliverSm
 
 from smppcast.receipts import InboundMessage, Reassembler
+from smppcast.smpp.pdu import DataSm, DeliverSm
+from smppcast.smpp.tlv import NO_TLVS, Tlvs
+from smppcast.smpp.vocabulary import Tag
 from smppcast.text import LongMessages, split
 
 TEXT = "Bonjour {€} à tous, restez chez vous. " * 50
@@ -26,10 +28,10 @@ def parts_of(
     result = split(text, long_messages=how, reference=reference, **arguments)
     pdus = []
     for segment in result.segments:
-        tlvs: dict[str, Any] = {}
+        tlvs = NO_TLVS
         if segment.sar:
-            names = ("sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum")
-            tlvs = dict(zip(names, segment.sar, strict=True))
+            reference, total, seqnum = segment.sar
+            tlvs = Tlvs(sar_msg_ref_num=reference, sar_total_segments=total, sar_segment_seqnum=seqnum)
         pdus.append(
             DeliverSm(
                 source_addr=source,
@@ -53,7 +55,7 @@ def test_a_message_of_one_part_comes_at_once() -> None:
 
 
 def test_a_data_sm_carries_its_text_in_the_payload() -> None:
-    message = Reassembler().add(DataSm(data_coding=8, tlvs={"message_payload": b"\x04\x16"}), 0)
+    message = Reassembler().add(DataSm(data_coding=8, tlvs=Tlvs(message_payload=b"\x04\x16")), 0)
     assert message is not None
     assert message.text == "Ж"
 
@@ -119,7 +121,7 @@ def test_numbers_that_make_no_sense_are_ignored(number: tuple[int, int]) -> None
 
 
 def test_tlvs_of_the_wrong_kind_are_ignored() -> None:
-    tlvs = {"sar_msg_ref_num": b"", "sar_total_segments": "2", "sar_segment_seqnum": 1}
+    tlvs = Tlvs.from_raw([(Tag.sar_msg_ref_num, b""), (Tag.sar_total_segments, b"\0\2")])
     message = Reassembler().add(DeliverSm(short_message=b"hi", tlvs=tlvs), 0)
     assert message is not None
     assert message.text == "hi"
@@ -139,7 +141,7 @@ def test_what_waits_too_long_is_handed_over_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{"max_messages": 2}, {"max_parts": 2}])
-def test_the_oldest_makes_room(bounds: dict[str, int]) -> None:
+def test_the_oldest_makes_room(bounds: Any) -> None:
     reassembler = Reassembler(**bounds)
     firsts = [parts_of("a" * 200, reference=reference)[0] for reference in range(5)]
     assert len(add_all(reassembler, firsts)) == 3

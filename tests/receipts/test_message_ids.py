@@ -85,12 +85,12 @@ def test_a_very_long_number_is_not_converted() -> None:
 
 def test_a_mapping_holds_after_twenty_matches() -> None:
     inference = Inference()
-    for _ in range(19):
+    held = []
+    for _ in range(20):
         inference.observe(HEX_TO_DEC)
-    assert inference.holds is None
-    assert inference.order()[0] is HEX_TO_DEC
-    inference.observe(HEX_TO_DEC)
-    assert inference.holds is HEX_TO_DEC
+        held.append(inference.holds)
+        assert inference.order()[0] is HEX_TO_DEC
+    assert held == [None] * 19 + [HEX_TO_DEC]
     assert inference.candidates("0000436949") == ("6aad5", "436949", "4417865")
 
 
