@@ -1,0 +1,33 @@
+"""The simulated SMSC: a product of its own, for demonstrations, tests and measurements.
+
+Inside an asyncio program::
+
+    async with smppcast.smsc.serve("throttling") as smsc:
+        ...connect to smsc.url...
+    assert smsc.account.destinations()["33612345678"] == 1
+
+As a process of its own, on another core::
+
+    async with smppcast.smsc.spawn("ideal") as smsc:
+        ...connect to smsc.url...
+        account = await smsc.account()
+"""
+
+from __future__ import annotations
+
+from smppcast.smsc.account import SmscAccount
+from smppcast.smsc.process import SmscProcess, run, spawn
+from smppcast.smsc.scenario import Scenario, load_scenario, scenario_names
+from smppcast.smsc.server import Smsc, serve
+
+__all__ = [
+    "Scenario",
+    "Smsc",
+    "SmscAccount",
+    "SmscProcess",
+    "load_scenario",
+    "run",
+    "scenario_names",
+    "serve",
+    "spawn",
+]

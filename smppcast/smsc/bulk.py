@@ -1,0 +1,233 @@
+"""The SMSC's batch codec: submit_sm and deliver_sm_resp in, a whole receive buffer at a time.
+
+It may break the house's rule of small functions for speed: on one core of Python 3.11 a submit_sm
+costs some 0.6 µs here and 20 µs in the general codec. What it does not know it leaves to that
+codec: the parts of a submit_sm before and after its destination_addr hardly vary within a
+connection, so each new pair of them is validated once by `smppcast.smpp.decode` and recognised
+from then on (a `Shape`); between them only the destination, sm_length and TLV lengths are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from struct import Struct, pack
+from typing import Final
+
+from smppcast.errors import DecodeError, FramingError
+
+__all__ = ["Cut", "Cutter", "Run", "Shape", "frame"]
+
+SUBMIT_SM: Final = 0x00000004
+SUBMIT_SM_RESP: Final = 0x80000004
+DELIVER_SM: Final = 0x00000005
+DELIVER_SM_RESP: Final = 0x80000005
+HEADER_LENGTH: Final = 16
+USER_MESSAGE_REFERENCE: Final = 0x0204
+
+# destination_addr has at most 20 octets (SMPP 5.0 section 4.7.8).
+ADDRESS_MAX: Final = 20
+# Shapes are few: senders, times and flags of a connection's clients. A peer that varies them
+# endlessly (absolute validity_periods, say) only loses the cache.
+SHAPES_MAX: Final = 1024
+
+_header = Struct(">II4s4s").unpack_from
+_tlv = Struct(">HH").unpack_from
+_OK: Final = bytes(4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What submit_sm PDUs have in common: all but destination, text and TLVs.
+
+    Args:
+        prefix: service_type to dest_addr_npi.
+        middle: the NUL after destination_addr to sm_default_msg_id.
+    """
+
+    prefix: bytes
+    middle: bytes
+    service_type: bytes
+    source: bytes
+    """source_addr with its TON and NPI before it and its NUL behind, as in the PDU."""
+    dest_ton_npi: bytes
+    registered_delivery: int
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """Consecutive submit_sm PDUs of one shape, as columns.
+
+    `references` holds user_message_reference of each, empty where it is missing; none at all when
+    all miss it, the common case.
+    """
+
+    shape: Shape
+    sequence_numbers: list[bytes] = field(default_factory=list)
+    destinations: list[bytes] = field(default_factory=list)
+    references: list[bytes] = field(default_factory=list)
+
+    def head(self, count: int) -> Run:
+        """The first `count` of them."""
+        numbers, destinations = self.sequence_numbers[:count], self.destinations[:count]
+        return Run(self.shape, numbers, destinations, self.references[:count])
+
+
+@dataclass(slots=True, eq=False)
+class Cut:
+    """What one pass over a receive buffer found.
+
+    Args:
+        items: runs of submit_sm, and every other PDU whole, in their order.
+        acknowledged: sequence_numbers of deliver_sm_resp with ESME_ROK.
+        refused: sequence_number and command_status of other deliver_sm_resp.
+        consumed: octets of the buffer that were whole PDUs.
+        lost: why the stream cannot be cut any further, with the header to blame.
+    """
+
+    items: list[Run | bytes] = field(default_factory=list)
+    acknowledged: list[bytes] = field(default_factory=list)
+    refused: list[tuple[bytes, int]] = field(default_factory=list)
+    consumed: int = 0
+    lost: FramingError | None = None
+
+
+class Cutter:
+    """Cuts the stream of one connection."""
+
+    __slots__ = ("_last", "_max_command_length", "_shapes", "_validate")
+
+    def __init__(self, max_command_length: int, validate: Callable[[bytes], object]) -> None:
+        """`validate` raises DecodeError for a PDU that is malformed; it is asked once a shape."""
+        self._max_command_length, self._validate = max_command_length, validate
+        self._shapes: dict[tuple[bytes, bytes], Shape] = {}
+        self._last: Shape | None = None
+
+    def cut(self, buffer: bytes) -> Cut:
+        """Cuts all whole PDUs at the start of `buffer`."""
+        found = Cut()
+        items, acknowledge = found.items, found.acknowledged.append
+        find, startswith = buffer.find, buffer.startswith
+        limit, position, end = self._max_command_length, 0, len(buffer)
+        run: Run | None = None
+        prefix, middle, prefix_length, middle_length = b"", b"", 0, 0
+        while end - position >= HEADER_LENGTH:
+            length, command_id, status, sequence_number = _header(buffer, position)
+            after = position + length
+            if after > end or not HEADER_LENGTH <= length <= limit:
+                break
+            if command_id == SUBMIT_SM:
+                at = position + HEADER_LENGTH
+                if run is not None and startswith(prefix, at):
+                    at += prefix_length
+                    stop = find(b"\0", at)
+                    text = stop + middle_length
+                    if (
+                        startswith(middle, stop)
+                        and text < after
+                        and text + 1 + buffer[text] == after
+                        and 0 < stop - at <= ADDRESS_MAX
+                        and not run.references
+                    ):
+                        run.sequence_numbers.append(sequence_number)
+                        run.destinations.append(buffer[at:stop])
+                        position = after
+                        continue
+                run = self._take(buffer[position:after], sequence_number, run, items)
+                if run is not None:
+                    prefix, middle = run.shape.prefix, run.shape.middle
+                    prefix_length, middle_length = len(prefix), len(middle)
+            elif command_id == DELIVER_SM_RESP:
+                if status == _OK:
+                    acknowledge(sequence_number)
+                else:
+                    found.refused.append((sequence_number, int.from_bytes(status, "big")))
+            else:
+                run = None
+                items.append(buffer[position:after])
+            position = after
+        found.consumed = position
+        if end - position >= 4:
+            length = int.from_bytes(buffer[position : position + 4], "big")
+            if not HEADER_LENGTH <= length <= limit:
+                found.lost = FramingError(f"command_length {length} is impossible here")
+        return found
+
+    def _take(
+        self, pdu: bytes, sequence_number: bytes, run: Run | None, items: list[Run | bytes]
+    ) -> Run | None:
+        """One submit_sm by the plain way: into `run`, into a new one, or whole among `items`."""
+        shape, destination, tail = self._recognise(pdu)
+        reference = None if tail is None else _reference(tail)
+        if shape is None or reference is None:
+            items.append(pdu)
+            return None
+        if run is None or run.shape is not shape:
+            run = Run(shape)
+            items.append(run)
+        if reference or run.references:
+            run.references.extend([b""] * (len(run.destinations) - len(run.references)))
+            run.references.append(reference)
+        run.sequence_numbers.append(sequence_number)
+        run.destinations.append(destination)
+        return run
+
+    def _recognise(self, pdu: bytes) -> tuple[Shape | None, bytes, bytes | None]:
+        """Shape, destination_addr and what follows short_message; no shape for what the general
+        codec must judge."""
+        service_stop = pdu.find(b"\0", HEADER_LENGTH)
+        source_stop = pdu.find(b"\0", service_stop + 3)
+        at = source_stop + 3
+        stop = pdu.find(b"\0", at)
+        validity = pdu.find(b"\0", stop + 4) + 1
+        text = pdu.find(b"\0", validity) + 5
+        well_formed = -1 not in (service_stop, source_stop, stop) and validity > 0 and text > 4
+        if not well_formed or text >= len(pdu) or not 0 < stop - at <= ADDRESS_MAX:
+            return None, b"", None
+        key = (pdu[HEADER_LENGTH:at], pdu[stop:text])
+        tail_at = text + 1 + pdu[text]
+        tail = pdu[tail_at:] if tail_at <= len(pdu) else None
+        shape = self._shapes.get(key) or self._learn(key, pdu, service_stop)
+        return shape, pdu[at:stop], tail
+
+    def _learn(self, key: tuple[bytes, bytes], pdu: bytes, service_stop: int) -> Shape | None:
+        try:
+            self._validate(pdu)
+        except DecodeError:
+            return None
+        prefix, middle = key
+        service_type = prefix[: service_stop - HEADER_LENGTH]
+        source = prefix[len(service_type) + 1 : -2]
+        if len(self._shapes) >= SHAPES_MAX:
+            self._shapes.clear()
+        # registered_delivery, replace_if_present_flag, data_coding, sm_default_msg_id end it.
+        shape = Shape(prefix, middle, service_type, source, prefix[-2:], middle[-4])
+        self._shapes[key] = shape
+        return shape
+
+
+def _reference(tail: bytes) -> bytes | None:
+    """user_message_reference among TLVs, empty without one; None where their lengths are wrong."""
+    reference, at, end = b"", 0, len(tail)
+    while end - at >= 4:
+        tag, length = _tlv(tail, at)
+        if tag == USER_MESSAGE_REFERENCE and length == 2:
+            reference = tail[at + 4 : at + 6]
+        at += 4 + length
+    return reference if at == end else None
+
+
+def frame(
+    command_id: int, command_status: int, sequence_numbers: Sequence[bytes], bodies: Sequence[bytes]
+) -> bytes:
+    """PDUs of one command and status, one a sequence_number (in four octets), in one buffer."""
+    count = len(bodies)
+    lengths = list(map(len, bodies))
+    parts: list[bytes] = [b""] * (3 * count)
+    if count and lengths.count(lengths[0]) == count:
+        parts[0::3] = [pack(">III", lengths[0] + HEADER_LENGTH, command_id, command_status)] * count
+    else:
+        parts[0::3] = [pack(">III", length + HEADER_LENGTH, command_id, command_status) for length in lengths]
+    parts[1::3] = sequence_numbers
+    parts[2::3] = bodies
+    return b"".join(parts)

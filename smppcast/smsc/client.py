@@ -1,0 +1,59 @@
+"""An account at the simulated SMSC: its binds, its budget, and the receipts it is owed."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from smppcast.smsc.report import Owed
+from smppcast.smsc.scenario import Queue, Rate
+
+if TYPE_CHECKING:
+    from smppcast.smsc.center import Bind
+
+__all__ = ["Client"]
+
+
+class Client:
+    """What its binds share.
+
+    Attributes:
+        owed: receipts that wait for a bind that receives, `owed_count` of them.
+        queued: messages short of their final state, counted while the scenario limits them.
+    """
+
+    __slots__ = ("_filled_at", "_tokens", "_turn", "binds", "owed", "owed_count", "queued", "system_id")
+
+    def __init__(self, system_id: str) -> None:
+        self.system_id = system_id
+        self.binds: list[Bind] = []
+        self.owed: deque[Owed] = deque()
+        self.owed_count = 0
+        self.queued = 0
+        self._tokens: float | None = None
+        self._filled_at = 0.0
+        self._turn = 0
+
+    def admit(self, rate: Rate, count: int, now: float) -> int:
+        """How many of `count` submits the bucket lets in at `now`; it starts full."""
+        burst = rate.burst or max(1.0, rate.per_s / 10)
+        before = burst if self._tokens is None else self._tokens
+        tokens = min(burst, before + (now - self._filled_at) * rate.per_s)
+        # A submit that comes exactly on time is let in: floats lose a little at each sum.
+        admitted = min(count, int(tokens + 1e-6))
+        self._tokens, self._filled_at = tokens - admitted, now
+        return admitted
+
+    def room(self, queue: Queue) -> int:
+        """How many more messages may be queued."""
+        return max(0, queue.limit - self.queued)
+
+    def receiver(self, origin: Bind, *, other: bool) -> Bind | None:
+        """The bind that a receipt goes to: `origin`, the message's, where it receives, else (or,
+        with `other`, rather) another one, in turn; None while there is none."""
+        receivers = [bind for bind in self.binds if bind.receives]
+        others = [bind for bind in receivers if bind is not origin]
+        if origin in receivers and not (other and others):
+            return origin
+        self._turn += 1
+        return others[self._turn % len(others)] if others else None

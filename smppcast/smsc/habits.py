@@ -1,0 +1,120 @@
+"""A scenario made ready for use: tables drawn, patterns compiled, writers chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from smppcast.model import MessageState
+from smppcast.smsc.dialect import Dialect
+from smppcast.smsc.draws import Delays, Table
+from smppcast.smsc.ids import Ids
+from smppcast.smsc.scenario import NumberRule, Outcome, Scenario
+
+__all__ = ["EARLY", "LOST", "ORPHAN", "PLAIN", "REPEATED", "Habits"]
+
+# Fates of receipts: kinds of the table `fates`.
+PLAIN, EARLY, LOST, REPEATED, ORPHAN = range(5)
+
+# A batch is spread over so many delays at most: each message's delay has the scenario's
+# distribution, and the heap holds an entry for every eighth of a batch.
+SPREAD: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    pattern: re.Pattern[bytes]
+    outcome: int
+    status: int
+
+
+class Habits:
+    """What the SMSC does by a scenario.
+
+    Attributes:
+        outcomes: those of the mix, those of the rules, and that of a cancelled message, `deleted`;
+            messages hold numbers into it.
+        states: translates outcome numbers to message_states, by bytes.translate.
+    """
+
+    __slots__ = (
+        "_chance",
+        "cuts",
+        "deleted",
+        "dialect",
+        "fates",
+        "ids",
+        "mix",
+        "outcomes",
+        "receipt_delay",
+        "refusals",
+        "response_delay",
+        "rules",
+        "scenario",
+        "states",
+        "withheld",
+    )
+
+    def __init__(self, scenario: Scenario) -> None:
+        def chance(name: str) -> Random:
+            return Random(f"{scenario.seed} {name}")  # noqa: S311 - it plays dice, it keeps no secret
+
+        self._chance = chance("links")
+        receipts, faults = scenario.receipts, scenario.faults
+        self.scenario = scenario
+        self.ids = Ids(scenario.message_ids)
+        self.response_delay = Delays(scenario.response_latency, chance("response"))
+        self.receipt_delay = Delays(scenario.receipt_latency, chance("receipt"))
+        self.mix = Table([outcome.share for outcome in scenario.outcomes], chance("outcomes"))
+        shares = [refusal.share for refusal in scenario.refusals]
+        self.refusals = Table([1 - sum(shares), *shares], chance("refusals"))
+        odd = [receipts.early, receipts.lost, receipts.repeated, receipts.orphan]
+        self.fates = Table([1 - sum(odd), *odd], chance("fates"))
+        self.withheld = Table([1 - faults.withhold, faults.withhold], chance("withheld"))
+        self.cuts = Table([1 - faults.cut_share, faults.cut_share], chance("cuts"))
+        self.outcomes: tuple[Outcome, ...] = scenario.outcomes
+        self.rules = tuple(self._rule(rule) for rule in scenario.numbers)
+        self.deleted = len(self.outcomes)
+        self.outcomes += (Outcome(state=MessageState.DELETED),)
+        self.dialect = Dialect(receipts, self.outcomes)
+        states = bytes(outcome.state for outcome in self.outcomes)
+        self.states = states + bytes(256 - len(states))
+
+    def _rule(self, rule: NumberRule) -> _Rule:
+        if rule.state is not None:
+            self.outcomes += (Outcome(state=rule.state, err=rule.err),)
+        pattern = re.compile(rule.pattern.encode(), re.MULTILINE)
+        return _Rule(pattern, len(self.outcomes) - 1, rule.status or 0)
+
+    def ruled(self, destinations: Sequence[bytes]) -> dict[int, _Rule]:
+        """The rule that holds, by position; empty where none does."""
+        joined = b"\n".join(destinations)
+        # One search over all of them keeps rules off the price of numbers that none concerns.
+        rules = [rule for rule in self.rules if rule.pattern.search(joined)]
+        found: dict[int, _Rule] = {}
+        for position, destination in enumerate(destinations if rules else ()):
+            for rule in rules:
+                if rule.pattern.search(destination):
+                    found[position] = rule
+                    break
+        return found
+
+    def delays(self, count: int) -> tuple[tuple[float, float], ...]:
+        """Seconds to the response and from there to the receipt; the message at position i of a
+        batch has those at i modulo their number."""
+        respond, report = self.response_delay, self.receipt_delay
+        spread = 1 if respond.fixed is not None and report.fixed is not None else min(count, SPREAD)
+        return tuple((respond.draw(), report.draw()) for _ in range(spread))
+
+    def life(self) -> float | None:
+        """How long a bind lives, in seconds; None for ever."""
+        mean = self.scenario.faults.cut_every_s
+        return None if mean is None else self._chance.expovariate(1 / mean)
+
+    def refuses_bind(self) -> bool:
+        """Whether chance refuses this bind."""
+        share = self.scenario.binds.refuse_share
+        return share > 0 and self._chance.random() < share

@@ -1,0 +1,319 @@
+"""One TCP connection of the simulated SMSC: bytes in batches, windows, backpressure, faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import repeat
+from typing import TYPE_CHECKING, Final, cast
+
+from smppcast.errors import DecodeError
+from smppcast.smpp.codec import decode
+from smppcast.smpp.states import State
+from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
+from smppcast.smsc.bulk import DELIVER_SM, SUBMIT_SM_RESP, Cutter, Run, frame
+from smppcast.smsc.center import Bind
+from smppcast.smsc.client import Client
+from smppcast.smsc.report import Again, Owed
+from smppcast.smsc.requests import Desk
+
+if TYPE_CHECKING:
+    from smppcast.smsc.server import Smsc
+
+__all__ = ["Link"]
+
+# message_payload may fill 65,535 octets; the rest of a PDU is short.
+MAX_COMMAND_LENGTH: Final = 70_000
+SEQUENCE_MAX: Final = 0x7FFFFFFF
+# A client that takes neither responses nor receipts is no longer read past this: some thousands
+# of either.
+WRITE_BUFFER_MAX: Final = 1 << 20
+# Responses that latency holds back, a link: 40 octets each. A client whose window is larger waits.
+OWED_RESPONSES_MAX: Final = 100_000
+RECEIVING: Final = (State.BOUND_RX, State.BOUND_TRX)
+SUBMITTING: Final = (State.BOUND_TX, State.BOUND_TRX)
+
+
+class Link(asyncio.Protocol):
+    """A client's link, bound or not.
+
+    Attributes:
+        client: its account once it is bound.
+        submitted: submits it brought.
+    """
+
+    def __init__(self, smsc: Smsc) -> None:
+        self._smsc, self._center = smsc, smsc.center
+        self._desk = Desk(smsc.center, self)
+        self._cutter = Cutter(MAX_COMMAND_LENGTH, decode)
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._out: list[bytes] = []
+        self._holding: set[str] = set()
+        self._ready: deque[Owed] = deque()
+        self._unacknowledged: dict[bytes, bytes] = {}
+        self._sequence_number = 0
+        self._unanswered = self._withheld = 0
+        self._client: Client | None = None
+        self.state = State.OPEN
+        self.submitted = 0
+
+    def __repr__(self) -> str:
+        name = self._client.system_id if self._client else "-"
+        owed = f"{len(self._unacknowledged)} receipts unanswered"
+        return (
+            f"<Link {name} {self.state} [{self.submitted} submits | {self._unanswered} unanswered | {owed}]>"
+        )
+
+    # --- asyncio.Protocol -----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=WRITE_BUFFER_MAX)
+        self._smsc.joined(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.leave(State.CLOSED)
+        self._smsc.left(self)
+
+    def pause_writing(self) -> None:
+        self._hold("writing")
+
+    def resume_writing(self) -> None:
+        self._release("writing")
+        self._pump()
+        self._smsc.turn()
+
+    def data_received(self, data: bytes) -> None:
+        found = self._cutter.cut(self._rest + data if self._rest else data)
+        self._rest = (self._rest + data)[found.consumed :] if self._rest else data[found.consumed :]
+        runs = [item for item in found.items if isinstance(item, Run)]
+        self._note_window(sum(len(run.destinations) for run in runs))
+        if found.acknowledged:
+            self._acknowledged(found.acknowledged)
+        if found.refused:
+            self._receipts_refused(found.refused)
+        for item in found.items:
+            if self._closing:
+                break
+            if isinstance(item, bytes):
+                self._other(item)
+            elif self.state in SUBMITTING:
+                self.submits(item, self._center.submit)
+            else:
+                numbers = item.sequence_numbers
+                self.send(frame(SUBMIT_SM_RESP, CommandStatus.ESME_RINVBNDSTS, numbers, [b""] * len(numbers)))
+        if found.lost is not None:
+            self.send(frame(CommandId.GENERIC_NACK, CommandStatus.ESME_RINVCMDLEN, [bytes(4)], [b""]))
+            self.close()
+        self._smsc.turn()
+
+    def eof_received(self) -> bool:
+        return False
+
+    # --- what comes in --------------------------------------------------------------------
+
+    def submits(self, run: Run, take_in: Callable[[Bind, Run, float], None]) -> None:
+        """Brings a run of submits before the centre's `take_in`, and the link's faults with it."""
+        faults = self._center.habits.scenario.faults
+        left = self._until_cut(len(run.destinations))
+        if left is not None:
+            run = run.head(left)
+        before = self.submitted
+        self.submitted += len(run.destinations)
+        self._unanswered += len(run.destinations)
+        take_in(self, run, self._smsc.now())
+        if left is not None:
+            self.cut()
+        elif faults.unbind_after is not None and before < faults.unbind_after <= self.submitted:
+            self.unbind()
+        elif faults.stall_after is not None and before < faults.stall_after <= self.submitted:
+            self._hold("stall")
+            self._center.wheel.push(self._smsc.now() + faults.stall_s, partial(self._release, "stall"))
+        if self._unanswered - self._withheld > OWED_RESPONSES_MAX:
+            self._hold("responses")
+
+    def _until_cut(self, count: int) -> int | None:
+        """How many of `count` submits are taken in before the link is cut; None when it is not."""
+        faults, cuts = self._center.habits.scenario.faults, self._center.habits.cuts
+        left = None
+        if faults.cut_after is not None and self.submitted + count >= faults.cut_after:
+            left = max(1, faults.cut_after - self.submitted)
+        if cuts.constant != 0:
+            at = cuts.slice(self._center.account.submitted, count).find(1) + 1
+            left = min(at, left or at) if at else left
+        return left
+
+    def _other(self, pdu: bytes) -> None:
+        """Any PDU but submit_sm and deliver_sm_resp, and every malformed one."""
+        try:
+            self._desk.answer(decode(pdu), self._smsc.now())
+        except DecodeError as error:
+            if not error.command_id & RESPONSE:
+                self._desk.refuse(error.command_id, error.sequence_number, error.command_status)
+        if self.state is State.UNBOUND:
+            self.close()
+
+    def _acknowledged(self, numbers: Sequence[bytes]) -> None:
+        before = len(self._unacknowledged)
+        deque(map(self._unacknowledged.pop, numbers, repeat(b"")), maxlen=0)
+        count = before - len(self._unacknowledged)
+        self._center.account.receipts_acknowledged += count
+        self._center.receipts_owed -= count
+        self._pump()
+
+    def _receipts_refused(self, refused: Sequence[tuple[bytes, int]]) -> None:
+        """ESME_RX_T_APPN asks for the receipt again later, other errors not at all."""
+        again: list[bytes] = []
+        for number, status in refused:
+            body = self._unacknowledged.pop(number, None)
+            if body is not None and status == CommandStatus.ESME_RX_T_APPN:
+                again.append(body)
+            elif body is not None:
+                self._center.account.receipts_refused += 1
+                self._center.receipts_owed -= 1
+        if again:
+            due = self._smsc.now() + self._center.habits.scenario.receipts.retry_ms / 1000
+            self._center.wheel.push(due, partial(self._center.deliver, self, Again(again)))
+        self._pump()
+
+    def nacked(self, sequence_number: int, status: int) -> None:
+        """generic_nack answers a receipt as well."""
+        self._receipts_refused([(sequence_number.to_bytes(4, "big"), status)])
+
+    def _note_window(self, count: int) -> None:
+        account = self._center.account
+        account.window = max(account.window, self._unanswered + count)
+
+    # --- as the centre sees it ------------------------------------------------------------
+
+    @property
+    def client(self) -> Client:
+        """The account it is bound for, or was."""
+        if self._client is None:
+            raise LookupError("a link that never was bound has no account")
+        return self._client
+
+    @property
+    def receives(self) -> bool:
+        """Whether it may be sent receipts."""
+        return self.state in RECEIVING
+
+    def answer(self, pdus: bytes, count: int) -> None:
+        """Sends responses to `count` submits."""
+        self._unanswered -= count
+        self.send(pdus)
+        if "responses" in self._holding and self._unanswered - self._withheld <= OWED_RESPONSES_MAX // 2:
+            self._release("responses")
+
+    def withhold(self, count: int) -> None:
+        """Takes note that `count` submits are never answered."""
+        self._withheld += count
+        self._center.account.withheld += count
+
+    def receive(self, owed: Owed) -> None:
+        """Sends receipts as its window has room."""
+        self._ready.append(owed)
+        self._pump()
+
+    def _pump(self) -> None:
+        window = self._center.habits.scenario.receipts.window
+        while self._ready and self.receives and "writing" not in self._holding:
+            room = window - len(self._unacknowledged)
+            if room <= 0:
+                return
+            bodies = self._ready[0].take(room)
+            if not len(self._ready[0]):
+                self._ready.popleft()
+            numbers = self._numbers(len(bodies))
+            self._unacknowledged.update(zip(numbers, bodies, strict=True))
+            self._center.account.receipts_sent += len(bodies)
+            self.send(frame(DELIVER_SM, 0, numbers, bodies))
+
+    # --- what goes out --------------------------------------------------------------------
+
+    def _numbers(self, count: int) -> list[bytes]:
+        """The next sequence_numbers, 1 to 0x7FFFFFFF and round again."""
+        first = self._sequence_number
+        self._sequence_number = (first + count) % SEQUENCE_MAX
+        return [(number % SEQUENCE_MAX + 1).to_bytes(4, "big") for number in range(first, first + count)]
+
+    def request(self, pdu: bytes) -> None:
+        """Sends a request of the SMSC's own; its sequence_number is written here."""
+        self.send(pdu[:12] + self._numbers(1)[0] + pdu[16:])
+
+    def send(self, pdus: bytes) -> None:
+        """Adds to what this turn writes."""
+        if not self._out:
+            self._smsc.touched.append(self)
+        self._out.append(pdus)
+
+    def flush(self) -> None:
+        """One write for all that a turn has brought."""
+        out, self._out = self._out, []
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(out))
+
+    # --- its life -------------------------------------------------------------------------
+
+    def bind(self, client: Client, state: State) -> None:
+        """The bind was let in."""
+        self._client, self.state = client, state
+        client.binds.append(self)
+        life = self._center.habits.life()
+        if life is not None:
+            self._center.wheel.push(self._smsc.now() + life, self.cut)
+        if self.receives:
+            # After the response to the bind: in the next run of the wheel.
+            self._center.wheel.push(self._smsc.now(), partial(self._center.welcome, self))
+
+    def leave(self, state: State) -> None:
+        """Its bind ends here; receipts that it did not acknowledge wait for another."""
+        self.state = state
+        if self._client is None or self not in self._client.binds:
+            return
+        self._client.binds.remove(self)
+        unacknowledged = list(self._unacknowledged.values())
+        self._unacknowledged.clear()
+        waiting, self._ready = self._ready, deque()
+        if unacknowledged:
+            self._center.deliver(self, Again(unacknowledged))
+        for owed in waiting:
+            self._center.deliver(self, owed)
+
+    def unbind(self) -> None:
+        """The SMSC unbinds; the link ends when the client has answered."""
+        self.request(frame(CommandId.UNBIND, 0, [bytes(4)], [b""]))
+
+    def close(self) -> None:
+        """Ends the link after what is written."""
+        self.leave(self.state if self.state is State.UNBOUND else State.CLOSED)
+        if self._out:
+            self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def cut(self) -> None:
+        """Drops the link at once, with what it had still to say."""
+        self.leave(State.CLOSED)
+        self._out.clear()
+        if self._transport is not None:
+            self._transport.abort()
+
+    @property
+    def _closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def _hold(self, reason: str) -> None:
+        """Reading stops while there is a reason."""
+        self._holding.add(reason)
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def _release(self, reason: str) -> None:
+        self._holding.discard(reason)
+        if not self._holding and not self._closing and self._transport is not None:
+            self._transport.resume_reading()

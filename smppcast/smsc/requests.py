@@ -1,0 +1,222 @@
+"""What the SMSC answers to every PDU but submit_sm, by the general codec: binds, queries and the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from smppcast.model import MessageState
+from smppcast.smpp.codec import encode
+from smppcast.smpp.pdu import (
+    BindReceiver,
+    BindReceiverResp,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    BindTransmitterResp,
+    CancelSm,
+    CancelSmResp,
+    DataSm,
+    EnquireLink,
+    EnquireLinkResp,
+    GenericNack,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    ReplaceSm,
+    ReplaceSmResp,
+    SubmitMulti,
+    Unbind,
+    UnbindResp,
+)
+from smppcast.smpp.states import ESME_MAY_SEND, State
+from smppcast.smpp.tlv import NO_TLVS, Tlvs
+from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion, command_name
+from smppcast.smsc.bulk import frame
+from smppcast.smsc.single import data_run, multi_run
+
+if TYPE_CHECKING:
+    from smppcast.smsc.account import Taken
+    from smppcast.smsc.center import Center
+    from smppcast.smsc.link import Link
+
+__all__ = ["Desk"]
+
+_BINDS: Final[
+    dict[int, tuple[type[BindTransmitterResp | BindReceiverResp | BindTransceiverResp], State, str]]
+] = {
+    CommandId.BIND_TRANSMITTER: (BindTransmitterResp, State.BOUND_TX, "transmitter"),
+    CommandId.BIND_RECEIVER: (BindReceiverResp, State.BOUND_RX, "receiver"),
+    CommandId.BIND_TRANSCEIVER: (BindTransceiverResp, State.BOUND_TRX, "transceiver"),
+}
+_KNOWN: Final[frozenset[int]] = frozenset().union(*ESME_MAY_SEND.values())
+
+
+class Desk:
+    """Answers one link's requests."""
+
+    __slots__ = ("_center", "_link")
+
+    def __init__(self, center: Center, link: Link) -> None:
+        self._center, self._link = center, link
+
+    def answer(self, pdu: Pdu, now: float) -> None:
+        """Sends the response that a request is owed; takes note of a response."""
+        if pdu.command_id & RESPONSE:
+            self._response(pdu)
+            return
+        self._center.account.other_requests[command_name(pdu.command_id)] += 1
+        status = self._status(pdu)
+        if status:
+            self.refuse(pdu.command_id, pdu.sequence_number, status)
+            return
+        match pdu:
+            case BindTransmitter() | BindReceiver() | BindTransceiver():
+                self._bind(pdu)
+            case EnquireLink():
+                self._send(EnquireLinkResp(sequence_number=pdu.sequence_number))
+            case Unbind():
+                self._send(UnbindResp(sequence_number=pdu.sequence_number))
+                self._link.leave(State.UNBOUND)
+            case QuerySm():
+                self._query(pdu, now)
+            case CancelSm():
+                self._cancel(pdu, now)
+            case ReplaceSm():
+                self._replace(pdu, now)
+            case DataSm():
+                take_in = partial(self._center.submit, answer=CommandId.DATA_SM_RESP)
+                self._link.submits(data_run(pdu), take_in)
+            case SubmitMulti():
+                self._multi(pdu)
+            case _:
+                self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVCMDID)
+
+    def _response(self, pdu: Pdu) -> None:
+        if isinstance(pdu, UnbindResp):
+            self._link.leave(State.UNBOUND)
+        elif isinstance(pdu, GenericNack):
+            self._link.nacked(pdu.sequence_number, pdu.command_status)
+
+    def _status(self, pdu: Pdu) -> int:
+        """Whether the state of the session allows `pdu` (SMPP 5.0 section 2.4)."""
+        state = self._link.state
+        if pdu.command_id in ESME_MAY_SEND[state]:
+            return CommandStatus.ESME_ROK
+        if pdu.command_id not in _KNOWN:
+            return CommandStatus.ESME_RINVCMDID
+        if pdu.command_id in _BINDS and state is not State.OPEN:
+            return CommandStatus.ESME_RALYBND
+        return CommandStatus.ESME_RINVBNDSTS
+
+    def refuse(self, command_id: int, sequence_number: int, status: int) -> None:
+        """An error has no body (SMPP 5.0 section 3.2.1.3); an unknown command is answered by
+        generic_nack (section 4.1.4)."""
+        answer = command_id | RESPONSE if command_id in _KNOWN else CommandId.GENERIC_NACK
+        self._link.send(frame(answer, status, [sequence_number.to_bytes(4, "big")], [b""]))
+
+    def _send(self, pdu: Pdu) -> None:
+        self._link.send(encode(pdu))
+
+    def _multi(self, pdu: SubmitMulti) -> None:
+        run = multi_run(pdu)
+        if run is None:
+            self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVDLNAME)
+        else:
+            self._link.submits(run, self._center.submit_multi)
+
+    # --- binds ----------------------------------------------------------------------------
+
+    def _bind(self, pdu: BindTransmitter | BindReceiver | BindTransceiver) -> None:
+        response, state, kind = _BINDS[pdu.command_id]
+        status = self._bind_status(pdu.system_id, pdu.password, kind)
+        if status:
+            self._center.account.binds_refused[status] += 1
+            self.refuse(pdu.command_id, pdu.sequence_number, status)
+            return
+        self._center.account.binds += 1
+        scenario = self._center.habits.scenario
+        # A client of 3.3 knows no TLVs (SMPP 5.0 section 2.9).
+        knows_tlvs = pdu.interface_version >= InterfaceVersion.V3_4
+        tlvs = Tlvs(sc_interface_version=scenario.interface_version) if knows_tlvs else NO_TLVS
+        self._send(response(sequence_number=pdu.sequence_number, system_id=scenario.system_id, tlvs=tlvs))
+        self._link.bind(self._center.client(pdu.system_id), state)
+
+    def _bind_status(self, system_id: str, password: str, kind: str) -> int:
+        scenario = self._center.habits.scenario
+        binds = scenario.binds
+        refused = sum(self._center.account.binds_refused.values())
+        if refused < binds.refuse_first or self._center.habits.refuses_bind():
+            return binds.refuse_status
+        if scenario.accounts:
+            passwords = {account.system_id: account.password for account in scenario.accounts}
+            if system_id not in passwords:
+                return CommandStatus.ESME_RINVSYSID
+            if passwords[system_id] not in ("", password):
+                return CommandStatus.ESME_RINVPASWD
+        if kind not in binds.kinds:
+            return CommandStatus.ESME_RBINDFAIL
+        if binds.max_per_account is not None:
+            held = len(self._center.client(system_id).binds)
+            return CommandStatus.ESME_RALYBND if held >= binds.max_per_account else CommandStatus.ESME_ROK
+        return CommandStatus.ESME_ROK
+
+    # --- messages taken in before ---------------------------------------------------------
+
+    def _find(self, message_id: str) -> tuple[int, Taken, int] | None:
+        account = self._center.account
+        index = self._center.habits.ids.index(message_id.encode("latin-1"), account.accepted)
+        found = None if index is None else account.find(index)
+        if index is None or found is None or found[0].system_id != self._link.client.system_id:
+            return None
+        return index, *found
+
+    def _query(self, pdu: QuerySm, now: float) -> None:
+        found = self._find(pdu.message_id)
+        if found is None:
+            self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVMSGID)
+            return
+        index, taken, position = found
+        state, final_date = MessageState.ENROUTE, ""
+        settled = taken.settled_at(position)
+        if index in self._center.cancelled:
+            state = MessageState.DELETED
+        elif settled <= now:
+            state = MessageState(taken.states[position])
+            at = datetime.fromtimestamp(taken.at + settled - taken.now, UTC)
+            final_date = at.strftime("%y%m%d%H%M%S") + "000+"
+        self._send(
+            QuerySmResp(
+                sequence_number=pdu.sequence_number,
+                message_id=pdu.message_id,
+                final_date=final_date,
+                message_state=state,
+            )
+        )
+
+    def _pending(self, message_id: str, now: float) -> tuple[int, int]:
+        """Index of a message that can still be changed, and the status where there is none."""
+        found = self._find(message_id)
+        if found is None:
+            return -1, CommandStatus.ESME_RINVMSGID
+        index, taken, position = found
+        pending = taken.settled_at(position) > now and index not in self._center.cancelled
+        return index, 0 if pending else -1
+
+    def _cancel(self, pdu: CancelSm, now: float) -> None:
+        index, status = self._pending(pdu.message_id, now)
+        if status:
+            refusal = CommandStatus.ESME_RCANCELFAIL if index >= 0 else status
+            self.refuse(pdu.command_id, pdu.sequence_number, refusal)
+            return
+        self._center.cancelled.add(index)
+        self._send(CancelSmResp(sequence_number=pdu.sequence_number))
+
+    def _replace(self, pdu: ReplaceSm, now: float) -> None:
+        index, status = self._pending(pdu.message_id, now)
+        if status:
+            refusal = CommandStatus.ESME_RREPLACEFAIL if index >= 0 else status
+            self.refuse(pdu.command_id, pdu.sequence_number, refusal)
+            return
+        self._send(ReplaceSmResp(sequence_number=pdu.sequence_number))

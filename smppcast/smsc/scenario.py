@@ -1,0 +1,387 @@
+"""What a simulated SMSC is like: its accounts, pace, habits and bad days, as data.
+
+A scenario is validated whole when it is read and frozen afterwards; `changed` gives another one.
+Shares are probabilities from 0 to 1. Latencies are milliseconds, other durations seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from smppcast.errors import ConfigError
+from smppcast.model import MessageState
+from smppcast.smpp.vocabulary import CommandStatus
+
+__all__ = [
+    "Accounts",
+    "Binds",
+    "Faults",
+    "IdStyle",
+    "Latency",
+    "MessageIds",
+    "NumberRule",
+    "Outcome",
+    "Queue",
+    "Rate",
+    "Receipts",
+    "Refusal",
+    "Scenario",
+    "load_scenario",
+    "scenario_names",
+]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+BindKind = Literal["transmitter", "receiver", "transceiver"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _message_state(value: object) -> object:
+    return (
+        MessageState[value.upper()]
+        if isinstance(value, str) and value.upper() in MessageState.__members__
+        else value
+    )
+
+
+State = Annotated[MessageState, BeforeValidator(_message_state)]
+
+
+def _command_status(value: object) -> object:
+    return CommandStatus[value] if isinstance(value, str) and value in CommandStatus.__members__ else value
+
+
+Status = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
+"""A command_status other than ESME_ROK, by the specification's name or number."""
+
+
+class Accounts(_Part):
+    """One account that may bind.
+
+    Args:
+        password: empty lets any password in.
+    """
+
+    system_id: Annotated[str, Field(min_length=1, max_length=15)]
+    password: Annotated[str, Field(max_length=8)] = ""
+
+
+class Binds(_Part):
+    """Who may bind, and when not.
+
+    Args:
+        max_per_account: binds an account may hold at once; None for any number.
+        kinds: others are refused ESME_RINVBNDSTS... as real SMSCs do: ESME_RBINDFAIL.
+        refuse_first: this many binds are refused before the first is let in.
+        refuse_share: of all others.
+        refuse_status: how they are refused; ESME_RBINDFAIL unless told.
+    """
+
+    max_per_account: Annotated[int, Field(ge=1)] | None = None
+    kinds: frozenset[BindKind] = frozenset(("transmitter", "receiver", "transceiver"))
+    refuse_first: Annotated[int, Field(ge=0)] = 0
+    refuse_share: Share = 0.0
+    refuse_status: Status = 0x0D
+
+
+class Latency(_Part):
+    """How long something takes, in ms: one of three distributions; none is at once.
+
+    Args:
+        fixed: always this.
+        uniform: from, to.
+        lognormal: median, and sigma of the logarithm (0.5 puts p99 at 3.2 medians).
+    """
+
+    fixed: Annotated[float, Field(ge=0)] | None = None
+    uniform: tuple[float, float] | None = None
+    lognormal: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.fixed, self.uniform, self.lognormal)) > 1:
+            raise ValueError("one of fixed, uniform and lognormal")
+        if min((*(self.uniform or ()), *(self.lognormal or ()), 0.0)) < 0:
+            raise ValueError("a latency is not negative")
+        return self
+
+
+def _latency(value: object) -> object:
+    return {"fixed": value} if isinstance(value, int | float) else value
+
+
+Ms = Annotated[Latency, BeforeValidator(_latency)]
+
+
+class Outcome(_Part):
+    """A final state that messages reach.
+
+    Args:
+        share: weight among the outcomes; they need not sum to 1.
+        err: the error code as the operator writes it into the receipt's text, up to 3 characters
+            by appendix B, and what vendors make of it.
+    """
+
+    state: State = MessageState.DELIVERED
+    share: Annotated[float, Field(ge=0)] = 1.0
+    err: Annotated[str, Field(max_length=16, pattern=r"^[\x21-\x7e]*$")] = "000"
+
+
+class Refusal(_Part):
+    """A share of submits that is refused with `status`, whatever their number."""
+
+    status: Status
+    share: Share
+
+
+class NumberRule(_Part):
+    """Numbers with a fate of their own: a final state, or a refusal of their submit.
+
+    Args:
+        suffix: the last digits; or
+        match: a regular expression, searched in the number.
+        state: the final state, with `err`; or
+        status: the command_status of the refusal.
+    """
+
+    suffix: str | None = None
+    match: str | None = None
+    state: State | None = None
+    err: Annotated[str, Field(max_length=16, pattern=r"^[\x21-\x7e]*$")] = "000"
+    status: Status | None = None
+
+    @model_validator(mode="after")
+    def _one_each(self) -> Self:
+        if (self.suffix is None) == (self.match is None):
+            raise ValueError("either suffix or match")
+        if (self.state is None) == (self.status is None):
+            raise ValueError("either state or status")
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        return self
+
+    @property
+    def pattern(self) -> str:
+        """The rule as a regular expression."""
+        return self.match if self.match is not None else re.escape(self.suffix or "") + "$"
+
+
+class Rate(_Part):
+    """A token bucket an account: `burst` tokens (default a tenth of a second's), refilled `per_s`."""
+
+    per_s: Annotated[float, Field(gt=0)]
+    burst: Annotated[float, Field(ge=1)] | None = None
+    status: Status = 0x58
+
+
+class Queue(_Part):
+    """How many accepted messages of an account may await their final state."""
+
+    limit: Annotated[int, Field(ge=1)]
+    status: Status = 0x14
+
+
+class IdStyle(_Part):
+    """How a message's number is written: `width` pads with zeros, 0 not at all."""
+
+    style: Literal["decimal", "hex", "hex_upper", "uuid"] = "decimal"
+    width: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+def _id_style(value: object) -> object:
+    return {"style": value} if isinstance(value, str) else value
+
+
+Style = Annotated[IdStyle, BeforeValidator(_id_style)]
+
+
+class MessageIds(_Part):
+    """Where message_ids come from, and how each place writes them.
+
+    Args:
+        source: a counter from `start`, or 16 random digits.
+        wrap: the counter goes back to 0 there.
+        response: the style in submit_sm_resp; `text` in the receipt's text, `tlv` in
+            receipted_message_id; both as in the response unless told.
+    """
+
+    source: Literal["counter", "random16"] = "counter"
+    start: Annotated[int, Field(ge=0)] = 1
+    wrap: Annotated[int, Field(ge=1)] | None = None
+    response: Style = IdStyle()
+    text: Style | None = None
+    tlv: Style | None = None
+
+
+class Receipts(_Part):
+    """How receipts look and what befalls them.
+
+    Args:
+        form: `text` as in appendix B, `tlv` (receipted_message_id, message_state), or both.
+        dates: YYMMDDhhmm, the same with seconds, or with the century and seconds.
+        utc_offset_min: of the dates in the text.
+        early: share that overtakes its response.
+        lost: share never sent; `repeated` sent twice; `orphan` followed by one for an id never given.
+        other_bind: on another bind of the account where there is one.
+        window: unanswered deliver_sm a bind; real SMSCs allow 1 to 1,000.
+        owed_max: receipts kept for an account without a receiver, then the oldest are dropped;
+            a million takes some 200 MB.
+        retry_ms: after which one answered ESME_RX_T_APPN comes again.
+    """
+
+    form: Literal["text", "tlv", "both"] = "both"
+    dates: Literal["minutes", "seconds", "century"] = "minutes"
+    utc_offset_min: Annotated[int, Field(ge=-900, le=900)] = 0
+    early: Share = 0.0
+    lost: Share = 0.0
+    repeated: Share = 0.0
+    orphan: Share = 0.0
+    other_bind: bool = False
+    window: Annotated[int, Field(ge=1)] = 1000
+    owed_max: Annotated[int, Field(ge=1)] = 1_000_000
+    retry_ms: Annotated[float, Field(ge=0)] = 1000.0
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if self.early + self.lost + self.repeated + self.orphan > 1:
+            raise ValueError("early, lost, repeated and orphan are shares of one whole")
+        return self
+
+
+class Faults(_Part):
+    """What goes wrong with links.
+
+    Args:
+        cut_after: a link is cut once it brought this many submits, those of its last read unanswered.
+        cut_share: likewise, for each submit with this probability.
+        cut_every_s: a link lives this long on average (exponential).
+        unbind_after: the SMSC unbinds after this many submits of a link.
+        stall_after: after this many submits the SMSC stops reading the link for `stall_s`, once.
+        withhold: share of submits that are taken in, and delivered, and never answered.
+    """
+
+    cut_after: Annotated[int, Field(ge=1)] | None = None
+    cut_share: Share = 0.0
+    cut_every_s: Annotated[float, Field(gt=0)] | None = None
+    unbind_after: Annotated[int, Field(ge=1)] | None = None
+    stall_after: Annotated[int, Field(ge=1)] | None = None
+    stall_s: Annotated[float, Field(ge=0)] = 1.0
+    withhold: Share = 0.0
+
+
+class Scenario(_Part):
+    """All of it; every part has the default of an SMSC without faults or limits.
+
+    Args:
+        seed: of all draws: the same submits in the same order get the same ids, refusals and
+            outcomes, however TCP cut them.
+        accounts: empty lets anybody in.
+        numbers: the first rule that matches holds.
+        remember: messages of which the account keeps the destination (some 20 octets each)
+            and query_sm knows; older ones stay in the totals only.
+    """
+
+    name: str = "ideal"
+    description: str = ""
+    seed: int = 1
+    system_id: Annotated[str, Field(max_length=15)] = "smppcast"
+    interface_version: Annotated[int, Field(ge=0x33, le=0x50)] = 0x50
+    accounts: tuple[Accounts, ...] = ()
+    binds: Binds = Binds()
+    response_latency: Ms = Latency()
+    receipt_latency: Ms = Latency()
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=200)] = (Outcome(),)
+    numbers: Annotated[tuple[NumberRule, ...], Field(max_length=50)] = ()
+    refusals: Annotated[tuple[Refusal, ...], Field(max_length=50)] = ()
+    rate: Rate | None = None
+    queue: Queue | None = None
+    message_ids: MessageIds = MessageIds()
+    receipts: Receipts = Receipts()
+    faults: Faults = Faults()
+    remember: Annotated[int, Field(ge=1)] = 20_000_000
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if not any(outcome.share for outcome in self.outcomes):
+            raise ValueError("one outcome at least has a share above 0")
+        if sum(refusal.share for refusal in self.refusals) > 1:
+            raise ValueError("the shares of refusals exceed 1")
+        return self
+
+    def changed(self, **changes: Any) -> Scenario:
+        """Another scenario with these parts changed; mappings change a part's named fields only.
+
+        Raises:
+            ConfigError: as `load_scenario`.
+        """
+        return _validated(_merged(self.model_dump(), changes), None)
+
+
+def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, change in changes.items():
+        old = merged.get(key)
+        if isinstance(change, BaseModel):
+            merged[key] = change.model_dump()
+        else:
+            deeper = isinstance(change, Mapping) and isinstance(old, dict)
+            merged[key] = _merged(old, change) if deeper else change
+    return merged
+
+
+def _validated(content: object, file: str | None) -> Scenario:
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or None
+        value = first["input"] if isinstance(first["input"], str | int | float) else None
+        raise ConfigError(first["msg"], file=file, key=key, value=value) from error
+
+
+_SHIPPED = files("smppcast.smsc") / "scenarios"
+
+
+def scenario_names() -> list[str]:
+    """The scenarios that come with the package."""
+    names = (entry.name for entry in _SHIPPED.iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def load_scenario(source: Scenario | str | Path) -> Scenario:
+    """Reads a scenario by the name of a shipped one or from a YAML file.
+
+    Raises:
+        ConfigError: there is none of that name, or it is none.
+    """
+    if isinstance(source, Scenario):
+        return source
+    if isinstance(source, str) and source in scenario_names():
+        return _parsed((_SHIPPED / f"{source}.yaml").read_text("utf-8"), f"{source}.yaml")
+    try:
+        text = Path(source).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        expected = f"expected a readable YAML file or one of {', '.join(scenario_names())}"
+        raise ConfigError(expected, key="scenario", value=str(source)) from error
+    return _parsed(text, str(source))
+
+
+def _parsed(text: str, file: str) -> Scenario:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        raise ConfigError("no YAML", file=file, line=line) from error
+    return _validated({} if content is None else content, file)
