@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from smppcast.smpp.pdu import DataSm, DeliverSm
-
 from smppcast.receipts.content import message_octets
-from smppcast.text import DefaultAlphabet, concatenation, decode, decode_septets, strip_udh, unpack
+from smppcast.smpp.pdu import DataSm, DeliverSm
+from smppcast.text import DefaultAlphabet, Shift, concatenation, decode, shift_of, strip_udh, unpack
 from smppcast.text.codings import alphabet_of
 from smppcast.text.udh import fill_bits
 
@@ -48,6 +47,7 @@ class _Part:
     data_coding: int
     octets: bytes
     udh: int  # octets of header before them, which packed septets are aligned to
+    shift: Shift
 
 
 @dataclass(slots=True)
@@ -128,7 +128,7 @@ class Reassembler:
         """The part, and (reference, 16-bit, total, seqnum) if it is one of several."""
         octets = message_octets(pdu)
         elements, body = strip_udh(octets) if pdu.esm_class & _UDHI else ((), octets)
-        part = _Part(pdu.data_coding, body, len(octets) - len(body))
+        part = _Part(pdu.data_coding, body, len(octets) - len(body), shift_of(elements))
         if number := concatenation(elements):
             reference, total, seqnum = number
             wide = any(iei == 8 for iei, _ in elements)
@@ -152,10 +152,13 @@ class Reassembler:
 
     def _decode(self, parts: list[_Part]) -> str:
         """One text of all parts: senders cut surrogate and escape pairs, so join, then decode."""
-        data_coding = parts[0].data_coding
-        if any(part.data_coding != data_coding for part in parts):
+        data_coding, shift = parts[0].data_coding, parts[0].shift
+        if any((part.data_coding, part.shift) != (data_coding, shift) for part in parts):
             return "".join(self._decode([part]) for part in parts)
-        if alphabet_of(data_coding) == "default" and self._default_alphabet == "gsm_packed":
-            return decode_septets(b"".join(unpack(part.octets, fill_bits(part.udh)) for part in parts))
         octets = b"".join(part.octets for part in parts)
+        if alphabet_of(data_coding) == "default":
+            if self._default_alphabet == "gsm":
+                return shift.decode(octets)
+            if self._default_alphabet == "gsm_packed":
+                return shift.decode(b"".join(unpack(part.octets, fill_bits(part.udh)) for part in parts))
         return decode(data_coding, octets, default_alphabet=self._default_alphabet)

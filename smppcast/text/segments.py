@@ -11,8 +11,9 @@ the euro sign, as two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from smppcast.errors import TextError
@@ -21,7 +22,8 @@ from smppcast.text.graphemes import boundary_before
 from smppcast.text.gsm0338 import CHARACTERS, ESCAPE
 from smppcast.text.gsm7 import encode_septets, pack
 from smppcast.text.plain import plainer
-from smppcast.text.udh import concat8, concat16, fill_bits
+from smppcast.text.shifts import shifts_for
+from smppcast.text.udh import concat8, concat16, fill_bits, header
 
 __all__ = [
     "Encoding",
@@ -38,8 +40,9 @@ LongMessages = Literal["udh8", "udh16", "sar", "payload"]
 MAX_SEGMENTS = 255  # one octet numbers them, in the UDH as in the SAR TLVs
 _SEGMENT_BITS = 8 * 140
 
-# Octets of header in each of several segments; under SAR and message_payload the SMSC adds it.
-_HEADER = {"udh8": 6, "udh16": 7, "sar": 6, "payload": 6}
+# Octets of the UDH element that numbers each of several segments; under SAR and
+# message_payload the SMSC adds it.
+_NUMBER = {"udh8": 5, "udh16": 6, "sar": 5, "payload": 5}
 
 _CODECS = frozenset(("latin-1", "ascii"))
 
@@ -102,14 +105,16 @@ class _Image:
     unit_bits: int
     wire: str  # "septets" and "octets" as they are; "packed"; or a codec of the text itself
     forced_by: tuple[str, ...] = ()
+    elements: bytes = b""  # of the UDH that every segment needs, however they are numbered
 
     @property
     def units(self) -> int:
         return len(self.octets) // 2 if self.unit_bits == 16 else len(self.octets)
 
-    def room(self, header: int) -> int:
-        """Units that a segment carries beside `header` octets."""
-        return (_SEGMENT_BITS - 8 * header) // self.unit_bits
+    def room(self, number: int) -> int:
+        """Units that a segment carries beside `number` octets of the element that numbers it."""
+        elements = number + len(self.elements)
+        return (_SEGMENT_BITS - 8 * (elements and 1 + elements)) // self.unit_bits
 
 
 def split(
@@ -120,6 +125,7 @@ def split(
     reference: int = 0,
     default_alphabet: DefaultAlphabet = "gsm",
     transliterate: bool = False,
+    national: str | None = None,
 ) -> Split:
     """Cut `text` into the segments to submit.
 
@@ -135,14 +141,20 @@ def split(
         default_alphabet: what the SMSC takes under data_coding 0. With `latin1` and `ascii`
             a character must be in that set and in GSM: it goes over the air as GSM.
         transliterate: replace typographic characters by plain ones where that saves segments.
+        national: a language whose shift tables may be used where GSM alone cannot carry the
+            text: "turkish", "spanish", "portuguese", "hindi" and others of `LANGUAGES`.
 
     Raises:
         TextError: a character that the encoding lacks, or more than 255 segments.
     """
-    header = _header(long_messages)
+    number = _number(long_messages)
+
+    def image(text: str) -> _Image:
+        return _image(text, encoding, default_alphabet, national, number)
+
     if transliterate:
-        text = _thriftier(text, encoding, default_alphabet, header)
-    return _cut(text, _image(text, encoding, default_alphabet), long_messages, header, reference)
+        text = _thriftier(text, image, number)
+    return _cut(text, image(text), long_messages, number, reference)
 
 
 def split_binary(octets: bytes, *, long_messages: LongMessages = "udh8", reference: int = 0) -> Split:
@@ -152,24 +164,26 @@ def split_binary(octets: bytes, *, long_messages: LongMessages = "udh8", referen
         TextError: more than 255 segments.
     """
     image = _Image("binary", 4, octets, 8, "octets")
-    return _cut("", image, long_messages, _header(long_messages), reference)
+    return _cut("", image, long_messages, _number(long_messages), reference)
 
 
-def _header(long_messages: str) -> int:
+def _number(long_messages: str) -> int:
     try:
-        return _HEADER[long_messages]
+        return _NUMBER[long_messages]
     except KeyError:
-        raise TextError(f"long_messages = {long_messages!r}: expected one of {', '.join(_HEADER)}") from None
+        raise TextError(f"long_messages = {long_messages!r}: expected one of {', '.join(_NUMBER)}") from None
 
 
 # --- the encoding -------------------------------------------------------------------------
 
 
-def _image(text: str, encoding: str, default_alphabet: DefaultAlphabet) -> _Image:
+def _image(
+    text: str, encoding: str, default_alphabet: DefaultAlphabet, national: str | None, number: int
+) -> _Image:
     """`text` under `encoding`; TextError where that lacks a character."""
     match encoding:
         case "auto" | "gsm":
-            return _default_alphabet(text, encoding, default_alphabet)
+            return _default_alphabet(text, encoding, default_alphabet, national, number)
         case "ucs2":
             return _Image("ucs2", 8, encode(8, text), 16, "octets")
         case "latin1":
@@ -180,7 +194,9 @@ def _image(text: str, encoding: str, default_alphabet: DefaultAlphabet) -> _Imag
     raise TextError(f"encoding = {encoding!r}: expected one of auto, gsm, ucs2, latin1, ascii")
 
 
-def _default_alphabet(text: str, encoding: str, default_alphabet: DefaultAlphabet) -> _Image:
+def _default_alphabet(
+    text: str, encoding: str, default_alphabet: DefaultAlphabet, national: str | None, number: int
+) -> _Image:
     if default_alphabet not in _WIRE:
         raise TextError(f"default_alphabet = {default_alphabet!r}: expected one of {', '.join(_WIRE)}")
     wire, carried = _WIRE[default_alphabet]
@@ -190,6 +206,8 @@ def _default_alphabet(text: str, encoding: str, default_alphabet: DefaultAlphabe
             return _Image("gsm", 0, septets, 7, wire)
     except UnicodeEncodeError:
         pass
+    if national is not None and wire not in _CODECS and (images := _shifted(text, wire, national)):
+        return min(images, key=lambda image: _count(image, number))
     lacking = first_places(text, set(text) - carried)
     if encoding == "gsm":
         alphabet = "" if carried is CHARACTERS else f" as {default_alphabet}"
@@ -197,39 +215,48 @@ def _default_alphabet(text: str, encoding: str, default_alphabet: DefaultAlphabe
     return _Image("ucs2", 8, encode(8, text), 16, "octets", tuple(char for _, char in lacking))
 
 
-def _thriftier(text: str, encoding: str, default_alphabet: DefaultAlphabet, header: int) -> str:
+def _shifted(text: str, wire: str, national: str) -> list[_Image]:
+    """`text` by each choice of the language's tables that can carry it."""
+    images = []
+    for shift in shifts_for(national):
+        with suppress(UnicodeEncodeError):
+            images.append(_Image("gsm", 0, shift.encode(text), 7, wire, elements=shift.elements))
+    return images
+
+
+def _thriftier(text: str, image: Callable[[str], _Image], number: int) -> str:
     """`text`, or its plainer form where that takes fewer segments or is the one that fits."""
     simple = plainer(text)
     if simple == text:
         return text
-    cost = _count(_image(simple, encoding, default_alphabet), header)
+    cost = _count(image(simple), number)
     try:
-        return simple if cost < _count(_image(text, encoding, default_alphabet), header) else text
+        return simple if cost < _count(image(text), number) else text
     except TextError:
         return simple
 
 
-def _count(image: _Image, header: int) -> int:
+def _count(image: _Image, number: int) -> int:
     """Segments that the image takes, but for units lost where it may not be cut."""
     if image.units <= image.room(0):
         return 1
-    return -(-image.units // image.room(header))
+    return -(-image.units // image.room(number))
 
 
 # --- the cutting --------------------------------------------------------------------------
 
 
-def _cut(text: str, image: _Image, long_messages: str, header: int, reference: int) -> Split:
+def _cut(text: str, image: _Image, long_messages: str, number: int, reference: int) -> Split:
     units, room = image.units, image.room(0)
     if units <= room:
-        segments = (Segment(_wire(image, image.octets, text, 0), text),)
-        return _split(image, segments, room - units)
-    room = image.room(header)
-    if _count(image, header) > MAX_SEGMENTS:
+        return _split(image, (_headed(image, image.octets, text),), room - units)
+    room = image.room(number)
+    if _count(image, number) > MAX_SEGMENTS:
         raise _too_long(image, room)
     if long_messages == "payload":
-        payload = _wire(image, image.octets, text, 0)
-        return _split(image, (Segment(b"", text, payload=payload),), -units % room)
+        whole = _headed(image, image.octets, text)
+        segment = replace(whole, short_message=b"", payload=whole.short_message)
+        return _split(image, (segment,), -units % room)
     parts = list(_parts(text, image, room))
     if len(parts) > MAX_SEGMENTS:
         raise _too_long(image, room)
@@ -286,9 +313,13 @@ def _segment(
     body, text = part
     if long_messages == "sar":
         reference, total, seqnum = number
-        return Segment(_wire(image, body, text, 0), text, sar=(reference & 0xFFFF, total, seqnum))
-    udh = concat8(*number) if long_messages == "udh8" else concat16(*number)
-    return Segment(udh + _wire(image, body, text, len(udh)), text, esm_class_udhi=True)
+        return replace(_headed(image, body, text), sar=(reference & 0xFFFF, total, seqnum))
+    return _headed(image, body, text, concat8(*number) if long_messages == "udh8" else concat16(*number))
+
+
+def _headed(image: _Image, body: bytes, text: str, number: bytes = b"") -> Segment:
+    udh = header(number + image.elements)
+    return Segment(udh + _wire(image, body, text, len(udh)), text, esm_class_udhi=bool(udh))
 
 
 def _wire(image: _Image, body: bytes, text: str, udh: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Element", "concat8", "concat16", "concatenation", "fill_bits", "strip_udh"]
+__all__ = ["Element", "concat8", "concat16", "concatenation", "element", "fill_bits", "header", "strip_udh"]
 
 CONCAT_8 = 0x00
 CONCAT_16 = 0x08
@@ -17,14 +17,24 @@ class Element(NamedTuple):
     data: bytes
 
 
+def element(iei: int, data: bytes) -> bytes:
+    """An information element as it stands in the header."""
+    return bytes((iei, len(data))) + data
+
+
 def concat8(reference: int, total: int, seqnum: int) -> bytes:
-    """The whole header, length octet first, of a segment under an 8-bit reference."""
-    return bytes((5, CONCAT_8, 3, reference & 0xFF, total, seqnum))
+    """The element that numbers a segment under an 8-bit reference."""
+    return element(CONCAT_8, bytes((reference & 0xFF, total, seqnum)))
 
 
 def concat16(reference: int, total: int, seqnum: int) -> bytes:
-    """The whole header, length octet first, of a segment under a 16-bit reference."""
-    return bytes((6, CONCAT_16, 4, (reference >> 8) & 0xFF, reference & 0xFF, total, seqnum))
+    """The element that numbers a segment under a 16-bit reference."""
+    return element(CONCAT_16, bytes(((reference >> 8) & 0xFF, reference & 0xFF, total, seqnum)))
+
+
+def header(elements: bytes) -> bytes:
+    """The header of `elements`, its length octet first; of none, no header."""
+    return bytes((len(elements),)) + elements if elements else b""
 
 
 def fill_bits(udh_octets: int) -> int:

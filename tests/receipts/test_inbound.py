@@ -153,3 +153,9 @@ def test_nothing_makes_it_fail(octets: bytes, esm_class: int, data_coding: int) 
     reassembler = Reassembler(max_parts=2)
     reassembler.add(DeliverSm(esm_class=esm_class, data_coding=data_coding, short_message=octets), 0)
     reassembler.expire(1e9)
+
+
+def test_national_tables_of_the_udh() -> None:
+    text = "ışığı " * 50
+    (message,) = add_all(Reassembler(), parts_of(text, national="turkish"))
+    assert (message.text, message.parts) == (text, 3)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.text import concatenation, strip_udh
-from smppcast.text.udh import Element, concat8, concat16, fill_bits
+from smppcast.text.udh import Element, concat8, concat16, fill_bits, header
 
 
 def test_elements_and_the_rest() -> None:
@@ -18,9 +18,9 @@ def test_elements_and_the_rest() -> None:
 
 @given(st.integers(0, 0xFFFF), st.integers(0, 255), st.integers(0, 255), st.binary())
 def test_headers_read_back(reference: int, total: int, seqnum: int, rest: bytes) -> None:
-    elements, got = strip_udh(concat8(reference, total, seqnum) + rest)
+    elements, got = strip_udh(header(concat8(reference, total, seqnum)) + rest)
     assert (concatenation(elements), got) == ((reference & 0xFF, total, seqnum), rest)
-    elements, got = strip_udh(concat16(reference, total, seqnum) + rest)
+    elements, got = strip_udh(header(concat16(reference, total, seqnum)) + rest)
     assert (concatenation(elements), got) == ((reference, total, seqnum), rest)
 
 
