@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Final, NoReturn, Protocol
 
@@ -27,7 +27,15 @@ from smppcast.smpp.fields import (
     ShortMessage,
     Unsuccessful,
 )
-from smppcast.smpp.pdu import PDU_CLASSES, DistributionList, Pdu, SmeAddress, UnknownPdu, UnsuccessSme
+from smppcast.smpp.pdu import (
+    PDU_CLASSES,
+    DistributionList,
+    Overlong,
+    Pdu,
+    SmeAddress,
+    UnknownPdu,
+    UnsuccessSme,
+)
 from smppcast.smpp.tlv import NO_TLVS, Tlvs, read_tlvs, write_tlvs
 from smppcast.smpp.vocabulary import RESPONSE, CommandStatus, command_name
 
@@ -44,7 +52,7 @@ def decode(data: bytes | bytearray | memoryview, *, strict: bool = False) -> Pdu
 
     What operators send and their clients must live with is taken, unless `strict`:
 
-    - strings longer than the specification's field, whole;
+    - a string longer than the specification's field: whole, as an `Overlong`;
     - a response without its body (its first field is then None), whatever its status;
     - a response whose only string is not terminated: the rest is the string;
     - an error response whose body cannot be read: its fields stay at their defaults;
@@ -127,8 +135,11 @@ class _Section(Protocol):
 
     width: int
 
-    def read(self, text: str, at: int, values: list[Any]) -> int:
-        """Appends what stands in `text` at `at`, and returns where that ends."""
+    def read(self, text: str, at: int, values: list[Any], *, strict: bool) -> int:
+        """Appends what stands in `text` at `at`, and returns where that ends.
+
+        `text` is the whole PDU in Latin-1; `strict` refuses strings longer than their field.
+        """
 
     def write(self, command: str, values: Sequence[Any]) -> bytes:
         """The octets of `values`; FieldError where one does not fit."""
@@ -139,18 +150,17 @@ class _Run:
 
     def __init__(self, fields: Sequence[Octet | CString]) -> None:
         self.fields, self.width = tuple(fields), len(fields)
-        strings = [isinstance(field, CString) for field in fields]
         # Possessive, so that a body that does not fit is given up in one pass.
-        pattern = "".join("([^\0]*+)\0" if string else "(.)" for string in strings)
-        self.match = re.compile(pattern, re.DOTALL).match
-        self.template = b"".join(b"%b\0" if string else b"%c" for string in strings)
-        self.octets = [index for index, string in enumerate(strings) if not string]
+        parts = [f"([^\0]{{0,{f.size - 1}}}+)\0" if isinstance(f, CString) else "(.)" for f in fields]
+        self.match = re.compile("".join(parts), re.DOTALL).match
+        self.template = b"".join(b"%b\0" if isinstance(field, CString) else b"%c" for field in fields)
+        self.octets = [index for index, field in enumerate(fields) if isinstance(field, Octet)]
         self.strings = [(i, field.size) for i, field in enumerate(fields) if isinstance(field, CString)]
 
-    def read(self, text: str, at: int, values: list[Any]) -> int:
+    def read(self, text: str, at: int, values: list[Any], *, strict: bool) -> int:
         found = self.match(text, at)
         if found is None:
-            self._explain(text, at)
+            return self._walk(text, at, values, strict=strict)
         groups: list[Any] = list(found.groups())
         for index in self.octets:
             groups[index] = ord(groups[index])
@@ -162,26 +172,35 @@ class _Run:
         try:
             for index, size in self.strings:
                 octets[index] = string = octets[index].encode("latin-1")
-                if len(string) >= size or 0 in string:
+                if 0 in string or (len(string) >= size and not isinstance(values[index], Overlong)):
                     self._refuse(command, values)
             return self.template % tuple(octets)
         except (AttributeError, TypeError, OverflowError, UnicodeEncodeError):
             self._refuse(command, values)
 
-    def _explain(self, text: str, at: int) -> NoReturn:
+    def _walk(self, text: str, at: int, values: list[Any], *, strict: bool) -> int:
+        """What did not fit: says why, or takes the strings that are too long."""
         for field in self.fields:
             if at >= len(text):
                 raise _BrokenError(f"ends before {field.name}", CommandStatus.ESME_RINVCMDLEN)
-            end = text.find("\0", at) if isinstance(field, CString) else at
+            if isinstance(field, Octet):
+                values.append(ord(text[at]))
+                at += 1
+                continue
+            end = text.find("\0", at)
             if end < 0:
                 raise _BrokenError(f"{field.name} is not terminated", CommandStatus.ESME_RINVPARLEN)
+            if end - at >= field.size and strict:
+                raise _BrokenError(f"{field.name} has {end - at} octets", field.status)
+            values.append(text[at:end] if end - at < field.size else Overlong(text[at:end]))
             at = end + 1
-        raise _BrokenError("unreadable", CommandStatus.ESME_RSYSERR)  # the pattern has no other way to fail
+        return at
 
     def _refuse(self, command: str, values: Sequence[Any]) -> NoReturn:
         for field, value in zip(self.fields, values, strict=True):
             if isinstance(field, CString):
-                fits = isinstance(value, str) and len(value) < field.size and _CLEAN(value) is not None
+                fits = isinstance(value, str) and _CLEAN(value) is not None
+                fits = fits and (len(value) < field.size or isinstance(value, Overlong))
                 expected = f"at most {field.size - 1} octets of Latin-1 text without NUL"
             else:
                 fits, expected = isinstance(value, int) and 0 <= value <= 0xFF, "an integer of one octet"
@@ -198,7 +217,7 @@ class _ShortMessage:
 
     width = 1
 
-    def read(self, text: str, at: int, values: list[Any]) -> int:
+    def read(self, text: str, at: int, values: list[Any], *, strict: bool) -> int:  # noqa: ARG002 - no string
         length, at = _octet(text, at, "sm_length")
         end = at + length
         if end > len(text):
@@ -216,6 +235,7 @@ class _ShortMessage:
 
 _ADDRESS: Final = _Run((Octet("dest_addr_ton"), Octet("dest_addr_npi"), CString("destination_addr", 21)))
 _ADDRESS_OF: Final = attrgetter("dest_addr_ton", "dest_addr_npi", "destination_addr")
+_ERROR_STATUS: Final = struct.Struct(">I")
 _LIST: Final = _Run((CString("dl_name", 21),))
 
 
@@ -224,17 +244,17 @@ class _Destinations:
 
     width = 1
 
-    def read(self, text: str, at: int, values: list[Any]) -> int:
+    def read(self, text: str, at: int, values: list[Any], *, strict: bool) -> int:
         found: list[SmeAddress | DistributionList] = []
         number, at = _octet(text, at, "number_of_dests")
         for _ in range(number):
             dest_flag, at = _octet(text, at, "dest_flag")
             parts: list[Any] = []
             if dest_flag == SmeAddress.dest_flag:
-                at = _ADDRESS.read(text, at, parts)
+                at = _ADDRESS.read(text, at, parts, strict=strict)
                 found.append(SmeAddress(*parts))
             elif dest_flag == DistributionList.dest_flag:
-                at = _LIST.read(text, at, parts)
+                at = _LIST.read(text, at, parts, strict=strict)
                 found.append(DistributionList(*parts))
             else:
                 raise _BrokenError(f"dest_flag {dest_flag}", CommandStatus.ESME_RINVDESTFLAG)
@@ -258,16 +278,17 @@ class _Unsuccessful:
 
     width = 1
 
-    def read(self, text: str, at: int, values: list[Any]) -> int:
+    def read(self, text: str, at: int, values: list[Any], *, strict: bool) -> int:
         found: list[UnsuccessSme] = []
         number, at = _octet(text, at, "no_unsuccess")
         for _ in range(number):
             parts: list[Any] = []
-            at = _ADDRESS.read(text, at, parts)
+            at = _ADDRESS.read(text, at, parts, strict=strict)
             status, at = text[at : at + 4].encode("latin-1"), at + 4
             if at > len(text):
                 raise _BrokenError("ends within error_status_code", CommandStatus.ESME_RINVCMDLEN)
-            found.append(UnsuccessSme(*parts, int.from_bytes(status, "big")))
+            parts += _ERROR_STATUS.unpack(status)
+            found.append(UnsuccessSme(*parts))
         values.append(tuple(found))
         return at
 
@@ -277,9 +298,10 @@ class _Unsuccessful:
             if not isinstance(one, UnsuccessSme):
                 raise FieldError(command, "unsuccess_sme", one, "an UnsuccessSme")
             status = one.error_status_code
-            if not isinstance(status, int) or not 0 <= status <= 0xFFFFFFFF:
-                raise FieldError(command, "error_status_code", status, "an integer of 32 bits")
-            parts.append(_ADDRESS.write(command, _ADDRESS_OF(one)) + status.to_bytes(4, "big"))
+            try:
+                parts.append(_ADDRESS.write(command, _ADDRESS_OF(one)) + _ERROR_STATUS.pack(status))
+            except struct.error:
+                raise FieldError(command, "error_status_code", status, "an integer of 32 bits") from None
         return b"".join(parts)
 
 
@@ -302,6 +324,7 @@ class _Layout:
     """A command's body, compiled: its sections in their order."""
 
     def __init__(self, cls: type[Pdu], fields: Sequence[Field]) -> None:
+        self.make: Callable[..., Pdu] = cls
         self.cls, self.fields, self.sections = cls, fields, _sections(fields)
         self.command = command_name(cls.command_id)
         self.is_response = cls.command_id >= RESPONSE
@@ -315,32 +338,24 @@ class _Layout:
             text = data.decode("latin-1")
             try:
                 for section in self.sections:
-                    at = section.read(text, at, values)
+                    at = section.read(text, at, values, strict=strict)
             except _BrokenError:
                 if strict or not self.is_response or (len(self.fields) > 1 and not command_status):
                     raise
                 return self._salvage(data, command_status, sequence_number)
         tlvs = NO_TLVS if at == len(data) else read_tlvs(data, at)
-        if strict:
-            self._hold(values, tlvs)
-        return self.cls(command_status, sequence_number, tlvs, *values)
+        if strict and tlvs.trailing:
+            overrun = len(tlvs.trailing) >= _TLV_HEADER_LENGTH
+            status = CommandStatus.ESME_RINVTLVLEN if overrun else CommandStatus.ESME_RINVTLVSTREAM
+            raise _BrokenError(f"{len(tlvs.trailing)} octets that are no TLV", status)
+        return self.make(command_status, sequence_number, tlvs, *values)
 
     def _salvage(self, data: bytes, command_status: int, sequence_number: int) -> Pdu:
         """A response whose lone string is not terminated, or whose status says all."""
         body = data[_HEADER_LENGTH:]
         if len(self.fields) == 1:
-            return self.cls(command_status, sequence_number, NO_TLVS, *(body.decode("latin-1"),))
-        return self.cls(command_status, sequence_number, Tlvs.from_raw((), body))
-
-    def _hold(self, values: Sequence[Any], tlvs: Tlvs) -> None:
-        """Holds what was read to the specification."""
-        for field, value in zip(self.fields, values, strict=False):
-            if isinstance(field, CString) and len(value) >= field.size:
-                raise _BrokenError(f"{field.name} has {len(value)} octets", field.status)
-        if tlvs.trailing:
-            overrun = len(tlvs.trailing) >= _TLV_HEADER_LENGTH
-            status = CommandStatus.ESME_RINVTLVLEN if overrun else CommandStatus.ESME_RINVTLVSTREAM
-            raise _BrokenError(f"{len(tlvs.trailing)} octets that are no TLV", status)
+            return self.make(command_status, sequence_number, NO_TLVS, body.decode("latin-1"))
+        return self.make(command_status, sequence_number, Tlvs.from_raw((), body))
 
     def write(self, pdu: Pdu) -> bytes:
         if not self.sections:

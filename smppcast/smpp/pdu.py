@@ -1,8 +1,9 @@
 """The PDUs of SMPP 3.4 and 5.0, one frozen class each, fields spelled as the specification does.
 
-C-octet strings are str, read as Latin-1, so that any octet survives; short_message is bytes;
-an unknown value of an enumeration is the int that came. The octets that follow from other
-fields (sm_length, number_of_dests, no_unsuccess) are properties.
+C-octet strings are str, read as Latin-1, so that any octet survives (one that came longer than
+its field is an `Overlong`); short_message is bytes; an unknown value of an enumeration is the int
+that came. The octets that follow from other fields (sm_length, number_of_dests, no_unsuccess) are
+properties.
 
 The first field of a response with a body is None where there was no body: an error response
 leaves it out (SMPP 3.4 section 4.4.2), and some SMSCs do so on success. None is also the default
@@ -19,6 +20,7 @@ from smppcast.smpp.tlv import NO_TLVS, Tlvs
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, InterfaceVersion, command_name
 
 __all__ = [
+    "PDU",
     "PDU_CLASSES",
     "AlertNotification",
     "BindReceiver",
@@ -42,6 +44,7 @@ __all__ = [
     "EnquireLinkResp",
     "GenericNack",
     "Outbind",
+    "Overlong",
     "Pdu",
     "QueryBroadcastSm",
     "QueryBroadcastSmResp",
@@ -81,6 +84,19 @@ class Pdu:
     def is_response(self) -> bool:
         """Whether it answers a request; generic_nack does."""
         return self.command_id >= RESPONSE
+
+
+PDU = Pdu
+"""The name under which signatures speak of any PDU."""
+
+
+class Overlong(str):
+    """A string that a peer sent longer than its field.
+
+    `encode` writes it as it came; a plain str of that length is a mistake of ours and refused.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

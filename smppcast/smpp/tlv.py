@@ -168,6 +168,15 @@ _TAGS: Final[dict[str, int]] = {tag.name: int(tag) for tag in Tag}
 _NAMES: Final[dict[int, str]] = {tag: name for name, tag in _TAGS.items()}
 
 
+# Three mappings, since the key of Mapping is invariant and a dict of names should serve.
+_Values = (
+    Mapping[str, TlvValue]
+    | Mapping[int, TlvValue]
+    | Mapping[TlvKey, TlvValue]
+    | Iterable[tuple[TlvKey, TlvValue]]
+)
+
+
 class Tlvs(Mapping[TlvKey, TlvValue]):
     """The TLVs of one PDU: immutable, in their order, found by name or tag.
 
@@ -175,8 +184,8 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
     ``tlvs[0x1403]`` bytes. A value that does not fit its type comes as bytes. Where a tag is
     repeated, lookups give the first one and `getall` gives all.
 
-    ``Tlvs(message_state=2)``, ``Tlvs({"message_state": 2, 0x1403: b"x"})`` and
-    ``Tlvs([("broadcast_area_identifier", b"\\0a"), ("broadcast_area_identifier", b"\\0b")])`` build one.
+    ``Tlvs(message_state=2)`` and ``Tlvs({"message_state": 2, 0x1403: b"x"})`` build one, and so
+    does a list of pairs, which may repeat a tag.
 
     Raises:
         FieldError: a name that 5.0 does not have, a tag beyond 16 bits, a value that does not fit.
@@ -189,18 +198,18 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
 
     def __init__(
         self,
-        values: Mapping[TlvKey, TlvValue] | Iterable[tuple[TlvKey, TlvValue]] = (),
+        values: _Values = (),
         /,
         **named: TlvValue,
     ) -> None:
         pairs = values.items() if isinstance(values, Mapping) else values
-        self._raw = tuple(_write(key, value) for part in (pairs, named.items()) for key, value in part)
+        self._raw = (*(_write(*pair) for pair in pairs), *(_write(*pair) for pair in named.items()))
         self._trailing = b""
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[int, bytes]], trailing: bytes = b"") -> Tlvs:
         """The way past the table: tags with values as octets, not checked here."""
-        made = cls.__new__(cls)
+        made = cls()
         made._raw, made._trailing = tuple(raw), trailing
         return made
 
