@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from smppcast.ledger.facts import Chunk, Fact, ParkedReceipt
+from smppcast.ledger.facts import Accepted, Chunk, Fact, ParkedReceipt
 from smppcast.model import CampaignState
 
 __all__ = ["Campaign", "ChunkInfo", "Cursor", "Store"]
@@ -86,15 +86,32 @@ class Store(Protocol):
         ...
 
     def facts(self, campaign: int) -> Iterator[Fact]:
-        """The facts that change states (Intent to Received), in the order of their commits."""
+        """The facts that change states (Intent to Received), in the order of their commits.
+
+        The `numbers` of an Accepted come back empty: they are in the bodies.
+        """
+        ...
+
+    def facts_of_chunks(self, first: int, last: int) -> Iterator[Fact]:
+        """As `facts`, but only those that concern chunks of one campaign from key `first` to `last`."""
+        ...
+
+    def unindexed(self, operator: str) -> Iterator[Accepted]:
+        """The acceptances that `index_ids` was not told yet, with their numbers."""
         ...
 
     def find_ids(self, operator: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
-        """Durable half of the index of message_ids: (folded key, ref, number), newest last."""
+        """Durable half of the index of message_ids: (folded key, ref, number), newest last.
+
+        Newest by its ref: campaigns and chunks are counted up.
+        """
         ...
 
     def index_ids(self, operator: str, entries: Sequence[tuple[str, int, int]]) -> None:
-        """Adds (folded key, ref, number) to that index."""
+        """Adds (folded key, ref, number) to that index, and marks all acceptances so far as in it.
+
+        So whoever calls this has handed in every acceptance of the operator committed by now.
+        """
         ...
 
     def parked(self, operator: str) -> Iterator[tuple[int, ParkedReceipt]]:

@@ -1,0 +1,90 @@
+"""One chunk's segments, an octet each.
+
+A board that nothing happens to is kept deflated, at some hundred octets for 10,000 recipients: a
+receipt that comes days later still finds its segment, and memory stays flat.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+
+from smppcast.ledger.contract import ChunkInfo
+from smppcast.ledger.facts import make_ref
+from smppcast.ledger.rules import SEND, STATE, UNANSWERED, UNSENT_AGAIN, Cell
+
+__all__ = ["Board"]
+
+STATES = range(1, 9)
+
+
+class Board:
+    """The segments of one chunk."""
+
+    __slots__ = ("_packed", "below", "cells", "changed", "counts", "info", "stride")
+
+    def __init__(self, info: ChunkInfo) -> None:
+        self.info = info
+        self.below = 0
+        # All messages take as many cells as the longest: so a message is a slice of a fixed step.
+        self.stride = info.segments if isinstance(info.segments, int) else max(info.segments, default=1)
+        self.cells = bytearray()  # empty while deflated
+        self._packed = b""  # empty while nothing has happened
+        self.counts = (0,) * Cell.NOT_SENT + (info.count, 0, 0)  # as `count` gives them
+        self.changed = False
+
+    def inflate(self) -> None:
+        """Makes `cells` ready to be read and changed."""
+        if not self.cells:
+            self.cells = bytearray(zlib.decompress(self._packed)) if self._packed else self._blank()
+
+    def deflate(self) -> None:
+        """Makes it small; the counts stay."""
+        if self.cells:
+            self._packed = zlib.compress(self.cells, 1)
+            self.cells = bytearray()
+
+    def read(self) -> bytes:
+        """The cells, whether inflated or not."""
+        if self.cells:
+            return bytes(self.cells)
+        return zlib.decompress(self._packed) if self._packed else bytes(self._blank())
+
+    def _blank(self) -> bytearray:
+        segments = self.info.segments
+        if isinstance(segments, int):
+            return bytearray([Cell.NOT_SENT]) * (self.info.count * segments)
+        padded = [bytes([Cell.NOT_SENT]) * n + bytes(self.stride - n) for n in range(self.stride + 1)]
+        return bytearray().join(padded[n] for n in segments)
+
+    def intend(self, below: int) -> None:
+        """Moves the intent; see `facts.Intent`."""
+        raised = below > self.below
+        low, high = (self.below, below) if raised else (below, self.info.count)
+        span = slice(low * self.stride, high * self.stride)
+        self.cells[span] = self.cells[span].translate(SEND if raised else UNSENT_AGAIN)
+        self.below = below
+
+    def count(self) -> tuple[int, ...]:
+        """Recipients by state, and last the segments that are unanswered."""
+        cells = self.read()
+        outcomes = self._outcomes(cells)
+        return (0, *(outcomes.count(state) for state in STATES), cells.translate(UNANSWERED).count(1))
+
+    def outcomes(self) -> bytes:
+        """The state of each recipient's message: that of its greatest segment."""
+        return self._outcomes(self.read())
+
+    def _outcomes(self, cells: bytes) -> bytes:
+        states, stride = cells.translate(STATE), self.stride
+        return states if stride == 1 else bytes(map(max, *(states[i::stride] for i in range(stride))))
+
+    def refs_in(self, state: Cell, below: int) -> array[int]:
+        """The refs of the segments in a state, at offsets under `below`."""
+        states, found = self.read().translate(STATE), array("q")
+        at = states.find(state, 0, below * self.stride)
+        while at >= 0:
+            offset, segment = divmod(at, self.stride)
+            found.append(make_ref(self.info.key, offset, segment))
+            at = states.find(state, at + 1, below * self.stride)
+        return found

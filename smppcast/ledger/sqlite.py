@@ -1,0 +1,314 @@
+"""The ledger in one SQLite file.
+
+The sqlite3 module gives the GIL away in every step of a statement, and beside a busy event loop
+getting it back takes up to 5 ms (sys.getswitchinterval). So what matters is how few steps a
+commit has: many rows go in by one statement, a group of facts alone is one step altogether, and
+reads on the live path come back as one JSON row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from smppcast.errors import LedgerError, LedgerVersion
+from smppcast.ledger.batch import Batch
+from smppcast.ledger.contract import Campaign, ChunkInfo, Cursor
+from smppcast.ledger.facts import (
+    CHUNK_BITS,
+    CHUNK_SHIFT,
+    OFFSET_MASK,
+    SEGMENT_BITS,
+    Accepted,
+    Chunk,
+    Fact,
+    ParkedReceipt,
+    chunk_key,
+)
+from smppcast.ledger.lock import WriterLock
+from smppcast.ledger.queries import many, queries, schema
+from smppcast.ledger.rows import StateFact, fact_of, kind_of, unpack, unpack_texts
+from smppcast.model import CampaignState
+
+__all__ = ["SCHEMA_VERSION", "SqliteStore"]
+
+SCHEMA_VERSION = 1
+
+# A young generation takes in ids at random places: its tree of some megabytes stays in the cache.
+GENERATION = 65_536
+# Facts read at once in a replay: some megabytes, and no read transaction that would keep the WAL
+# from being checkpointed.
+FACTS_PAGE = 128
+# Rows of one statement: SQLite takes 32,766 variables; a longer VALUES is slower to prepare.
+ROWS = 2_048
+
+
+class SqliteStore:
+    """`contract.Store` in a file, in WAL mode.
+
+    Args:
+        path: the file; made, for its owner only (it holds numbers), unless `read_only`.
+        read_only: reads beside a writer that lives, and leaves everything as it is.
+        durability: "full" syncs every commit; "relaxed" may lose the last ones at a power cut
+            (not at a crash of the program), for benchmarks and tests.
+
+    Raises:
+        LedgerBusy: another writer has it.
+        LedgerVersion: a newer program made it.
+        LedgerError: it cannot be opened, or is something else.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        durability: Literal["full", "relaxed"] = "full",
+    ) -> None:
+        self.path = Path(path).resolve()
+        self._sql = queries()
+        self._lock = WriterLock(self.path)
+        if read_only:
+            if not self.path.exists():
+                raise LedgerError(f"{self.path}: there is no such ledger")
+        else:
+            self._lock.acquire()
+        try:
+            with self._faults():
+                self._db = self._open(read_only, durability)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<SqliteStore {self.path}>"
+
+    # --- opening and closing ---
+
+    def _open(self, read_only: bool, durability: str) -> sqlite3.Connection:
+        if not read_only:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        mode = "ro" if read_only else "rw"
+        # One thread at a time is the caller's word: a writer's thread takes a store over.
+        db = sqlite3.connect(
+            f"{self.path.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=10.0,
+            cached_statements=512,
+        )
+        try:
+            self._prepare(db, read_only, durability)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection, read_only: bool, durability: str) -> None:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise LedgerVersion(f"{self.path}: schema {version}, this program knows up to {SCHEMA_VERSION}")
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if version == 0 and (tables or read_only):
+            raise LedgerError(f"{self.path}: is not a ledger")
+        if read_only:
+            return
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
+        # 40,000 pages (160 MB of WAL) instead of 1,000: pages that change often, as those of the
+        # index of message_ids, reach the file once a round; half as many commits a second again.
+        db.execute("PRAGMA wal_autocheckpoint = 40000")
+        db.execute("PRAGMA cache_size = -32768")
+        if version == 0:
+            db.executescript(f"BEGIN;\n{schema()}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;")
+
+    def close(self) -> None:
+        """Ends the connection and lets another writer in."""
+        try:
+            with self._faults():
+                self._db.close()
+        finally:
+            self._lock.release()
+
+    def writer_alive(self) -> int | None:
+        """The pid of the writer that has this ledger now, if any; 0 when it is not told."""
+        return self._lock.holder()
+
+    # --- campaigns ---
+
+    def create_campaign(self, name: str, created: float, fingerprint: str, settings: str) -> Campaign:
+        """See `contract.Store`."""
+        state = CampaignState.RUNNING
+        with self._faults():
+            values = (name, created, fingerprint, settings, state.value)
+            row = self._db.execute(self._sql["add_campaign"], values).lastrowid
+        return Campaign(row or 0, name, created, fingerprint, settings, state)
+
+    def campaign(self, name: str) -> Campaign | None:
+        """See `contract.Store`."""
+        with self._faults():
+            row = self._db.execute(self._sql["campaign"], (name,)).fetchone()
+            return None if row is None else _campaign(row)
+
+    def campaigns(self) -> list[Campaign]:
+        """See `contract.Store`."""
+        with self._faults():
+            return [_campaign(row) for row in self._db.execute(self._sql["campaigns"])]
+
+    def cursor(self, campaign: int) -> Cursor:
+        """See `contract.Store`."""
+        with self._faults():
+            span = chunk_key(campaign, 0), chunk_key(campaign + 1, 0) - 1
+            (chunks,) = self._db.execute(self._sql["count_chunks"], span).fetchone()
+            row = self._db.execute(self._sql["cursor"], (campaign,)).fetchone()
+            if row is None:
+                return Cursor()
+            rows, digest, fed, invalid, duplicate, suppressed, complete = row
+            reasons = json.loads(invalid)
+            return Cursor(rows, digest, fed, reasons, duplicate, suppressed, bool(complete), chunks)
+
+    # --- facts ---
+
+    def commit(self, facts: Sequence[Fact]) -> None:
+        """See `contract.Store`."""
+        with self._faults():
+            batch = Batch(facts)
+            inserts = list(batch.inserts())
+            if len(inserts) == 1 and len(inserts[0][1]) <= ROWS and not batch.changes:
+                self._insert(*inserts[0])  # its own transaction: one step for all
+                return
+            with self._transaction():
+                for name, rows in inserts:
+                    self._insert(name, rows)
+                for name, values in batch.changes:
+                    self._db.execute(self._sql[name], values)
+
+    def facts(self, campaign: int) -> Iterator[StateFact]:
+        """See `contract.Store`."""
+        return self.facts_of_chunks(chunk_key(campaign, 0), chunk_key(campaign + 1, 0) - 1)
+
+    def facts_of_chunks(self, first: int, last: int) -> Iterator[StateFact]:
+        """See `contract.Store`."""
+        campaign = first >> CHUNK_BITS
+        return self._facts(self._read("facts_of_chunks", (campaign, first, last)))
+
+    def unindexed(self, operator: str) -> Iterator[Accepted]:
+        """See `contract.Store`."""
+        for fact in self._facts(self._read("unindexed", (operator, kind_of(Accepted)))):
+            if isinstance(fact, Accepted):
+                numbers = self._numbers(fact.refs)
+                yield Accepted(fact.operator, fact.at, fact.refs, fact.message_ids, numbers)
+
+    def _facts(self, seqs: Sequence[int]) -> Iterator[StateFact]:
+        for start in range(0, len(seqs), FACTS_PAGE):
+            with self._faults():
+                wanted = json.dumps(seqs[start : start + FACTS_PAGE])
+                page = [fact_of(row) for row in self._db.execute(self._sql["facts"], (wanted,))]
+            yield from page
+
+    def _numbers(self, refs: Sequence[int]) -> list[int]:
+        bodies: dict[int, Sequence[int]] = {}
+        with self._faults():
+            for key in {ref >> CHUNK_SHIFT for ref in refs}:
+                (packed,) = self._db.execute(self._sql["numbers"], (key,)).fetchone()
+                bodies[key] = unpack(packed)
+        return [bodies[ref >> CHUNK_SHIFT][ref >> SEGMENT_BITS & OFFSET_MASK] for ref in refs]
+
+    # --- chunks ---
+
+    def chunks(self, campaign: int) -> Iterator[ChunkInfo]:
+        """See `contract.Store`."""
+        seen, last = chunk_key(campaign, 0) - 1, chunk_key(campaign + 1, 0) - 1
+        while True:
+            with self._faults():
+                page = self._db.execute(self._sql["chunks"], (seen, last)).fetchall()
+            for key, operator, count, segments, personalised in page:
+                yield ChunkInfo(key, operator, count, segments, bool(personalised))
+                seen = key
+            if not page:
+                return
+
+    def body(self, key: int) -> Chunk:
+        """See `contract.Store`."""
+        with self._faults():
+            row = self._db.execute(self._sql["body"], (key,)).fetchone()
+            if row is None:
+                raise LedgerError(f"{self.path}: chunk {key} has no body")
+            operator, segments, numbers, texts = row
+            return Chunk(key, operator, unpack(numbers), segments, unpack_texts(texts))
+
+    # --- message_ids and parked receipts ---
+
+    def find_ids(self, operator: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
+        """See `contract.Store`."""
+        found = self._read("find_ids", (operator, json.dumps(list(keys))))
+        return [(key, ref, number) for key, ref, number in found]
+
+    def index_ids(self, operator: str, entries: Sequence[tuple[str, int, int]]) -> None:
+        """See `contract.Store`."""
+        with self._faults(), self._transaction():
+            if entries:
+                generation = self._young_generation(operator)
+                self._insert("add_ids", [(generation, *entry) for entry in sorted(entries)])
+                self._db.execute(self._sql["grow_generation"], (len(entries), generation))
+            self._db.execute(self._sql["set_indexed"], (operator,))
+
+    def _young_generation(self, operator: str) -> int:
+        row = self._db.execute(self._sql["young_generation"], (operator, GENERATION)).fetchone()
+        if row is not None:
+            return int(row[0])
+        return self._db.execute(self._sql["add_generation"], (operator, 0, 0)).lastrowid or 0
+
+    def parked(self, operator: str) -> Iterator[tuple[int, ParkedReceipt]]:
+        """See `contract.Store`."""
+        seen = -1
+        while True:
+            with self._faults():
+                page = self._db.execute(self._sql["parked"], (operator, seen)).fetchall()
+            for seen, *fields in page:
+                yield seen, ParkedReceipt(*fields)
+            if not page:
+                return
+
+    # --- how statements run ---
+
+    def _read(self, name: str, values: Sequence[Any]) -> Any:
+        with self._faults():
+            (found,) = self._db.execute(self._sql[name], values).fetchone()
+            return json.loads(found)
+
+    def _insert(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), ROWS):
+            part = rows[start : start + ROWS]
+            self._db.execute(many(name, len(part)), [value for row in part for value in row])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:  # a full disk has rolled it back already
+                self._db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """SQLite's errors, and bytes that no writer of ours wrote, as errors of the ledger."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError, OSError, zlib.error) as error:
+            raise LedgerError(f"{self.path}: {error}") from error
+
+
+def _campaign(row: Sequence[Any]) -> Campaign:
+    number, name, created, fingerprint, settings, state = row
+    return Campaign(number, name, created, fingerprint, settings, CampaignState(state))
