@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from smppcast.receipts.states import state_of
 
@@ -20,6 +20,14 @@ __all__ = ["Fields", "parse_fields"]
 _KEY = re.compile(
     r"(?<![a-z])(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text):", re.IGNORECASE | re.ASCII
 )
+# The form of appendix B to the letter, as most receipts have it: some ten times as fast as
+# searching for keys. Values hold no colon, so no key can hide in them.
+_PLAIN = re.compile(
+    r"id:([^\s:]*) sub:([^\s:]*) dlvrd:([^\s:]*) submit date:([^\s:]*) done date:([^\s:]*) "
+    r"stat:([^\s:]+) err:([^\s:]*) [Tt]ext:(.*)",
+    re.DOTALL,
+).fullmatch
+_DATES = {"s": "submit date", "d": "done date"}  # also with an underscore, or as one word
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _WORD = re.compile(r"(?<![:\w])[A-Z]{5,13}(?=\s+err:)", re.IGNORECASE | re.ASCII)
 
@@ -36,16 +44,22 @@ class Fields:
     stat: str = ""
     err: str = ""
     text: str = ""
-    keys: frozenset[str] = field(default=frozenset())
 
     @property
     def shaped(self) -> bool:
         """Whether it has the fields that tell a receipt from a subscriber's chatter."""
-        return {"id", "stat"} <= self.keys and bool(self.keys & {"err", "done date", "submit date", "sub"})
+        return bool(self.id and self.stat and (self.err or self.done_date or self.submit_date or self.sub))
 
 
 def parse_fields(text: str) -> Fields:
     """Read what there is; never fails."""
+    if plain := _PLAIN(text):
+        return Fields(*plain.groups())
+    return parse_any(text)
+
+
+def parse_any(text: str) -> Fields:
+    """As `parse_fields`, without its short way for the plain form."""
     values = _values(text)
     stat = _token(values.get("stat", "")).split(":")[0]  # "FAILED:Mob. Abst.": the reason is dropped
     if not stat and (word := _WORD.search(text)) and state_of(word[0]) is not None:
@@ -59,7 +73,6 @@ def parse_fields(text: str) -> Fields:
         stat=stat,
         err=_token(values.get("err", "")),
         text=values.get("text", ""),
-        keys=frozenset(values),
     )
 
 
@@ -69,7 +82,8 @@ def _values(text: str) -> Mapping[str, str]:
     values: dict[str, str] = {}
     name, start = "", 0
     for match in _KEY.finditer(text):
-        key = re.sub(r"[ _]?date", " date", match[1].lower())
+        key = match[1].lower()
+        key = _DATES.get(key[0], key) if key.endswith("date") else key
         if key in values or key == name:
             continue
         if name:

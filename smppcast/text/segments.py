@@ -46,13 +46,15 @@ _NUMBER = {"udh8": 5, "udh16": 6, "sar": 5, "payload": 5}
 
 _CODECS = frozenset(("latin-1", "ascii"))
 
-# How each default alphabet goes on the wire, and the characters that it carries.
-_WIRE: dict[str, tuple[str, frozenset[str]]] = {
-    "gsm": ("septets", CHARACTERS),
-    "gsm_packed": ("packed", CHARACTERS),
-    "latin1": ("latin-1", frozenset(char for char in CHARACTERS if char <= "\xff")),
-    "ascii": ("ascii", frozenset(char for char in CHARACTERS if char <= "\x7f")),
+# How each default alphabet goes on the wire, and its last character.
+_WIRE = {
+    "gsm": ("septets", "\U0010ffff"),
+    "gsm_packed": ("packed", "\U0010ffff"),
+    "latin1": ("latin-1", "\xff"),
+    "ascii": ("ascii", "\x7f"),
 }
+
+_CARRIED = {name: frozenset(char for char in CHARACTERS if char <= last) for name, (_, last) in _WIRE.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,20 +201,17 @@ def _default_alphabet(
 ) -> _Image:
     if default_alphabet not in _WIRE:
         raise TextError(f"default_alphabet = {default_alphabet!r}: expected one of {', '.join(_WIRE)}")
-    wire, carried = _WIRE[default_alphabet]
-    try:
-        septets = encode_septets(text)
-        if carried is CHARACTERS or carried.issuperset(text):
-            return _Image("gsm", 0, septets, 7, wire)
-    except UnicodeEncodeError:
-        pass
+    wire, _ = _WIRE[default_alphabet]
+    carried = _CARRIED[default_alphabet]
+    if carried.issuperset(text):
+        return _Image("gsm", 0, encode_septets(text), 7, wire)
     if national is not None and wire not in _CODECS and (images := _shifted(text, wire, national)):
         return min(images, key=lambda image: _count(image, number))
-    lacking = first_places(text, set(text) - carried)
+    lacking = tuple(char for char in dict.fromkeys(text) if char not in carried)
     if encoding == "gsm":
-        alphabet = "" if carried is CHARACTERS else f" as {default_alphabet}"
-        raise TextError(f"GSM 03.38{alphabet} cannot carry the text", characters=lacking)
-    return _Image("ucs2", 8, encode(8, text), 16, "octets", tuple(char for _, char in lacking))
+        alphabet = f" as {default_alphabet}" if wire in _CODECS else ""
+        raise TextError(f"GSM 03.38{alphabet} cannot carry the text", characters=first_places(text, lacking))
+    return _Image("ucs2", 8, encode(8, text), 16, "octets", lacking)
 
 
 def _shifted(text: str, wire: str, national: str) -> list[_Image]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from smppcast.receipts.fields import parse_fields
+from smppcast.receipts.fields import Fields, parse_any, parse_fields
 
 
 @pytest.mark.parametrize("key", ["id", "ID", " id", "#id", "^id", "5id"])
@@ -49,6 +51,17 @@ def test_stat(text: str, stat: str) -> None:
 
 
 def test_nothing_at_all() -> None:
-    fields = parse_fields("")
-    assert not fields.shaped
-    assert (fields.id, fields.text, fields.keys) == ("", "", frozenset())
+    assert parse_fields("") == Fields()
+    assert not Fields().shaped
+
+
+TOKEN = st.text(st.characters(codec="latin-1"), max_size=8) | st.sampled_from(
+    ("", "id:1", "stat:", "DELIVRD")
+)
+
+
+@given(st.lists(TOKEN, min_size=8, max_size=8))
+def test_the_short_way_reads_as_the_long_one(tokens: list[str]) -> None:
+    keys = ("id", "sub", "dlvrd", "submit date", "done date", "stat", "err", "text")
+    text = " ".join(f"{key}:{token}" for key, token in zip(keys, tokens, strict=True))
+    assert parse_fields(text) == parse_any(text)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smppcast.errors import SmppcastError
 from smppcast.model import MessageState
 from smppcast.receipts import Receipt, is_receipt, parse, state_of
-from smppcast.smpp.codec import decode
+from smppcast.smpp import decode
 from smppcast.smpp.pdu import DataSm, DeliverSm, EnquireLink
 from smppcast.smpp.tlv import TlvKey, Tlvs
 from smppcast.smpp.vocabulary import Tag
