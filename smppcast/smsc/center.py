@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import compress
 from typing import Final, Protocol
 
+from smppcast.model import MessageState
 from smppcast.smsc.account import SmscAccount, Taken
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
 from smppcast.smsc.client import Client
@@ -22,10 +24,14 @@ from smppcast.smsc.wheel import Wheel
 
 __all__ = ["Bind", "Center"]
 
+SUBMIT_MULTI_RESP: Final = 0x80000021
+
 # Orphans name messages so far ahead that none is given their number in one run.
 ORPHAN_OFFSET: Final = 10**12
-SUBMIT_MULTI_RESP: Final = 0x80000021
 _ON_TIME: Final = frozenset((PLAIN, REPEATED, ORPHAN))
+
+# registered_delivery, lowest two bits (SMPP 5.0 section 4.7.21).
+_EVERY_RECEIPT, _SUCCESS_ONLY = 1, 3
 
 
 class Bind(Protocol):
@@ -52,10 +58,29 @@ class Bind(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """A run under judgement.
+
+    Args:
+        statuses: command_status of each; none when all are accepted.
+        accepted: the columns of those.
+        delays: see `Habits.delays`.
+    """
+
+    bind: Bind
+    run: Run
+    statuses: tuple[int, ...]
+    accepted: Run
+    delays: tuple[tuple[float, float], ...]
+    now: float
+
+
 class Center:
     """One simulated SMSC.
 
     Attributes:
+        habits: what it does; may be replaced at any time.
         receipts_owed: receipts not yet acknowledged, those of the future included.
         cancelled: indexes of cancelled messages.
     """
@@ -80,17 +105,13 @@ class Center:
         Args:
             answer: command_id of the responses; data_sm_resp has the body of submit_sm_resp.
         """
-        statuses = self._judge(bind.client, run.destinations, now)
-        if statuses:
-            self._refuse(bind, run.sequence_numbers, statuses, now, answer)
-        delays = self.habits.delays(len(run.destinations))
-        accepted = _accepted(run, statuses)
-        report = self.take_in(bind.client, run, accepted, statuses, delays, now)
-        if accepted.destinations:
-            early = self._schedule(bind, report, delays, now)
-            for part in early:
-                self.deliver(bind, part)
-            self._respond(bind, accepted.sequence_numbers, report, delays, now, answer)
+        intake = self._judge(bind, run, now)
+        report = self._take_in(intake)
+        if intake.statuses:
+            self._refuse(intake, answer)
+        if len(report):
+            self._schedule(intake, report)
+            self._respond(intake, report, answer)
 
     def submit_multi(self, bind: Bind, run: Run, now: float) -> None:
         """Takes in one submit_multi, as a submit to each of its destinations, which share their
@@ -98,30 +119,24 @@ class Center:
 
         Destinations that are refused are told in the response (SMPP 5.0 section 4.2.3.2).
         """
-        statuses = self._judge(bind.client, run.destinations, now)
-        delays = self.habits.delays(1)
-        accepted = _accepted(run, statuses)
-        report = self.take_in(bind.client, run, accepted, statuses, delays, now)
-        status = 0 if accepted.destinations else statuses[0]
-        body = b""
-        if accepted.destinations:
+        intake = self._judge(bind, run, now)
+        report = self._take_in(intake)
+        status, body = max(intake.statuses, default=0), b""
+        if len(report):
             report.numbers = [report.numbers[0]] * len(report)
-            for part in self._schedule(bind, report, delays, now):
-                self.deliver(bind, part)
-            (message_id,) = self.habits.ids.response.write(report.numbers[:1])
-            refused = [
-                run.shape.dest_ton_npi + destination + b"\0" + given.to_bytes(4, "big")
-                for destination, given in zip(run.destinations, statuses, strict=False)
-                if given
-            ]
-            body = message_id + b"\0" + bytes((len(refused),)) + b"".join(refused)
+            self._schedule(intake, report)
+            status, body = 0, self._multi_body(intake, report)
         pdus = frame(SUBMIT_MULTI_RESP, status, run.sequence_numbers[:1], [body])
-        self._answer(bind, pdus, len(run.destinations), now + delays[0][0], now)
+        self._answer(intake, pdus, len(run.destinations), intake.delays[0][0])
 
     # --- judgement ------------------------------------------------------------------------
 
-    def _judge(self, client: Client, destinations: Sequence[bytes], now: float) -> tuple[int, ...]:
-        """command_status of each submit; none when all are accepted."""
+    def _judge(self, bind: Bind, run: Run, now: float) -> _Intake:
+        statuses = self._statuses(bind.client, run.destinations, now)
+        delays = self.habits.delays(len(run.destinations))
+        return _Intake(bind, run, statuses, _accepted(run, statuses), delays, now)
+
+    def _statuses(self, client: Client, destinations: Sequence[bytes], now: float) -> tuple[int, ...]:
         habits, count = self.habits, len(destinations)
         scenario = habits.scenario
         statuses = [0] * count
@@ -129,157 +144,147 @@ class Center:
         if scenario.rate is not None:
             admitted = client.admit(scenario.rate, count, now)
             statuses[admitted:] = [scenario.rate.status] * (count - admitted)
-        if scenario.queue is not None and client.room(scenario.queue) < admitted:
-            room = client.room(scenario.queue)
+        if scenario.queue is not None:
+            room = min(admitted, max(0, scenario.queue.limit - client.queued))
             statuses[room:admitted] = [scenario.queue.status] * (admitted - room)
         if habits.refusals.constant != 0:
             for position, kind in enumerate(habits.refusals.slice(self.account.submitted, count)):
                 if kind:
                     statuses[position] = statuses[position] or scenario.refusals[kind - 1].status
-        if habits.rules:
-            for position, rule in habits.ruled(destinations).items():
-                statuses[position] = statuses[position] or rule.status
+        for position, rule in habits.ruled(destinations).items():
+            statuses[position] = statuses[position] or rule.status
         return tuple(statuses) if any(statuses) else ()
 
-    def take_in(
-        self,
-        client: Client,
-        run: Run,
-        accepted: Run,
-        statuses: tuple[int, ...],
-        delays: tuple[tuple[float, float], ...],
-        now: float,
-    ) -> Report:
-        """Writes a batch into the account; returns its accepted messages as receipts to be."""
-        habits, account = self.habits, self.account
-        first, count = account.accepted, len(accepted.destinations)
-        outcomes = habits.mix.slice(first, count)
-        if habits.rules and count:
-            outcomes = self._ruled(outcomes, accepted.destinations)
-        at = self._wall + now
-        account.append(
-            Taken(
-                first,
-                at,
-                now,
-                client.system_id,
-                len(run.destinations),
-                b"\0".join(run.destinations),
-                statuses,
-                outcomes.translate(habits.states),
-                tuple(map(sum, delays)),
-            )
+    def _take_in(self, intake: _Intake) -> Report:
+        """Writes a run into the account; returns its accepted messages as receipts to be."""
+        habits, client, run, now = self.habits, intake.bind.client, intake.run, intake.now
+        first, accepted, at = self.account.accepted, intake.accepted, self._wall + intake.now
+        count = len(accepted.destinations)
+        outcomes = self._outcomes(first, accepted.destinations)
+        taken = Taken(
+            first=first,
+            at=at,
+            now=now,
+            system_id=client.system_id,
+            count=len(run.destinations),
+            destinations=b"\0".join(run.destinations),
+            statuses=intake.statuses,
+            states=outcomes.translate(habits.states),
+            delays=tuple(map(sum, intake.delays)),
         )
+        self.account.append(taken)
         if habits.scenario.queue is not None and count:
-            self._enqueue(client, count, delays, now)
-        numbers = habits.ids.numbers(first, count)
+            self._enqueue(client, taken)
         return Report(
             habits,
             run.shape,
-            (at, at + sum(delays[0])),
+            (at, at + taken.delays[0]),
             range(first, first + count),
-            numbers,
+            habits.ids.numbers(first, count),
             outcomes,
             accepted.destinations,
             accepted.references,
             self.cancelled,
         )
 
-    def _ruled(self, outcomes: bytes, destinations: Sequence[bytes]) -> bytes:
-        ruled = bytearray(outcomes)
-        for position, rule in self.habits.ruled(destinations).items():
-            ruled[position] = rule.outcome
-        return bytes(ruled)
+    def _outcomes(self, first: int, destinations: Sequence[bytes]) -> bytes:
+        outcomes = self.habits.mix.slice(first, len(destinations))
+        ruled = self.habits.ruled(destinations)
+        if not ruled:
+            return outcomes
+        changed = bytearray(outcomes)
+        for position, rule in ruled.items():
+            changed[position] = rule.outcome
+        return bytes(changed)
 
-    def _enqueue(
-        self, client: Client, count: int, delays: tuple[tuple[float, float], ...], now: float
-    ) -> None:
+    def _enqueue(self, client: Client, taken: Taken) -> None:
+        count, step = len(taken.states), len(taken.delays)
         client.queued += count
-        step = len(delays)
-        for start, delay in enumerate(delays):
+        for start, delay in enumerate(taken.delays):
             leaving = len(range(start, count, step))
-            self.wheel.push(now + sum(delay), partial(self._settle, client, leaving))
-
-    @staticmethod
-    def _settle(client: Client, count: int) -> None:
-        client.queued -= count
+            self.wheel.push(taken.now + delay, partial(client.settle, leaving))
 
     # --- responses ------------------------------------------------------------------------
 
-    def _refuse(
-        self, bind: Bind, numbers: Sequence[bytes], statuses: tuple[int, ...], now: float, answer: int
-    ) -> None:
+    def _refuse(self, intake: _Intake, answer: int) -> None:
         """A refusal has no body (SMPP 5.0 section 4.2.1.2) and waits as long as an acceptance."""
-        due = now + self.habits.response_delay.draw()
+        numbers, statuses = intake.run.sequence_numbers, intake.statuses
         for status in sorted(set(statuses) - {0}):
             refused = [number for number, given in zip(numbers, statuses, strict=True) if given == status]
             pdus = frame(answer, status, refused, [b""] * len(refused))
-            self._answer(bind, pdus, len(refused), due, now)
+            self._answer(intake, pdus, len(refused), intake.delays[0][0])
 
-    def _respond(
-        self,
-        bind: Bind,
-        sequence_numbers: Sequence[bytes],
-        report: Report,
-        delays: tuple[tuple[float, float], ...],
-        now: float,
-        answer: int,
-    ) -> None:
+    def _respond(self, intake: _Intake, report: Report, answer: int) -> None:
         ids = self.habits.ids.response.write(report.numbers)
-        bodies = [message_id + b"\0" for message_id in ids]
-        if self.habits.withheld.constant != 0:
-            withheld = self.habits.withheld.slice(report.indexes[0], len(bodies))
-            bind.withhold(len(withheld) - withheld.count(0))
-            chosen = [not kind for kind in withheld]
-            sequence_numbers, bodies = (
-                list(compress(sequence_numbers, chosen)),
-                list(compress(bodies, chosen)),
-            )
-        step = len(delays)
-        for start, (respond, _) in enumerate(delays):
-            part = bodies[start::step] if step > 1 else bodies
-            if part:
-                pdus = frame(answer, 0, sequence_numbers[start::step], part)
-                self._answer(bind, pdus, len(part), now + respond, now)
-
-    def _answer(self, bind: Bind, pdus: bytes, count: int, due: float, now: float) -> None:
-        if due <= now:
-            bind.answer(pdus, count)
+        bodies: Sequence[bytes] = [message_id + b"\0" for message_id in ids]
+        numbers: Sequence[bytes] = intake.accepted.sequence_numbers
+        withheld = self.habits.withheld.slice(report.indexes[0], len(bodies))
+        if any(withheld):
+            intake.bind.withhold(len(withheld) - withheld.count(0))
         else:
-            self.wheel.push(due, partial(bind.answer, pdus, count))
+            withheld = b""
+        step = len(intake.delays)
+        for start, (delay, _) in enumerate(intake.delays):
+            part, answered = bodies[start::step], numbers[start::step]
+            if withheld:
+                chosen = [not kind for kind in withheld[start::step]]
+                part, answered = list(compress(part, chosen)), list(compress(answered, chosen))
+            if part:
+                self._answer(intake, frame(answer, 0, answered, part), len(part), delay)
+
+    def _multi_body(self, intake: _Intake, report: Report) -> bytes:
+        (message_id,) = self.habits.ids.response.write(report.numbers[:1])
+        refused = [
+            intake.run.shape.dest_ton_npi + destination + b"\0" + status.to_bytes(4, "big")
+            for destination, status in zip(intake.run.destinations, intake.statuses, strict=False)
+            if status
+        ]
+        return message_id + b"\0" + bytes((len(refused),)) + b"".join(refused)
+
+    def _answer(self, intake: _Intake, pdus: bytes, count: int, delay: float) -> None:
+        if delay > 0:
+            self.wheel.push(intake.now + delay, partial(intake.bind.answer, pdus, count))
+        else:
+            intake.bind.answer(pdus, count)
 
     # --- receipts -------------------------------------------------------------------------
 
-    def _schedule(
-        self, bind: Bind, report: Report, delays: tuple[tuple[float, float], ...], now: float
-    ) -> list[Report]:
-        """Puts receipts on the wheel, those asked for; returns the ones that go before the responses."""
+    def _schedule(self, intake: _Intake, report: Report) -> None:
+        """Puts the receipts that were asked for on the wheel; early ones go out before the responses."""
         asked = report.shape.registered_delivery & 3
         if not asked:
-            return []
+            return
         fates = self.habits.fates.slice(report.indexes[0], len(report))
-        step, early = len(delays), []
-        for start, delay in enumerate(delays):
+        step = len(intake.delays)
+        for start, delays in enumerate(intake.delays):
             part, kinds = (report.part(start, step), fates[start::step]) if step > 1 else (report, fates)
-            part.times = (report.times[0], report.times[0] + sum(delay))
-            if asked != 1:
-                part, kinds = self._asked_for(part, kinds, asked)
+            part.times = (report.times[0], report.times[0] + sum(delays))
+            if asked != _EVERY_RECEIPT:
+                part, kinds = self._asked_for(part, kinds, success=asked == _SUCCESS_ONLY)
+            due = intake.now + sum(delays)
             if kinds.count(PLAIN) == len(kinds):
-                self._later(bind, part, now + sum(delay))
-                continue
-            early.append(part.pick(kind == EARLY for kind in kinds))
-            self.account.receipts_lost += kinds.count(LOST)
-            self._later(bind, part.pick(kind in _ON_TIME for kind in kinds), now + sum(delay))
-            self._later(bind, part.pick(kind == REPEATED for kind in kinds), now + sum(delay))
-            self._later(bind, _orphans(part.pick(kind == ORPHAN for kind in kinds)), now + sum(delay))
-        self.receipts_owed += sum(map(len, early))
-        return early
+                self._later(intake.bind, part, due)
+            else:
+                self._oddly(intake.bind, part, kinds, due)
 
-    def _asked_for(self, report: Report, kinds: bytes, asked: int) -> tuple[Report, bytes]:
-        """registered_delivery 2 asks for failures only, 3 (5.0) for successes only."""
+    def _asked_for(self, report: Report, kinds: bytes, *, success: bool) -> tuple[Report, bytes]:
+        """Some submits ask for receipts of failures only, or (5.0) of successes only."""
         states = report.outcomes.translate(self.habits.states)
-        chosen = [(state == 2) == (asked == 3) for state in states]
+        chosen = [(state == MessageState.DELIVERED) == success for state in states]
         return report.pick(chosen), bytes(compress(kinds, chosen))
+
+    def _oddly(self, bind: Bind, report: Report, kinds: bytes, due: float) -> None:
+        """Receipts of which some are early, lost, repeated, or followed by an orphan."""
+        self.account.receipts_lost += kinds.count(LOST)
+        early = report.pick(kind == EARLY for kind in kinds)
+        self.receipts_owed += len(early)
+        self.deliver(bind, early)
+        self._later(bind, report.pick(kind in _ON_TIME for kind in kinds), due)
+        self._later(bind, report.pick(kind == REPEATED for kind in kinds), due)
+        orphans = report.pick(kind == ORPHAN for kind in kinds)
+        ids = self.habits.ids
+        orphans.numbers = [ids.numbers(index + ORPHAN_OFFSET, 1)[0] for index in orphans.indexes]
+        self._later(bind, orphans, due)
 
     def _later(self, bind: Bind, report: Report, due: float) -> None:
         if len(report):
@@ -288,31 +293,24 @@ class Center:
 
     def deliver(self, origin: Bind, owed: Owed) -> None:
         """Hands receipts to a bind of the account, or keeps them until there is one."""
+        if not len(owed):
+            return
         client = origin.client
         bind = client.receiver(origin, other=self.habits.scenario.receipts.other_bind)
-        if bind is None:
-            self.keep(client, owed)
-        elif len(owed):
+        if bind is not None:
             bind.receive(owed)
-
-    def keep(self, client: Client, owed: Owed) -> None:
-        """Keeps receipts for the account's next bind that receives; beyond the bound the oldest go."""
-        client.owed.append(owed)
-        client.owed_count += len(owed)
-        while client.owed_count > self.habits.scenario.receipts.owed_max and len(client.owed) > 1:
-            dropped = len(client.owed.popleft())
-            client.owed_count -= dropped
-            self.receipts_owed -= dropped
-            self.account.receipts_dropped += dropped
+            return
+        dropped = client.keep(owed, self.habits.scenario.receipts.owed_max)
+        self.receipts_owed -= dropped
+        self.account.receipts_dropped += dropped
 
     def welcome(self, bind: Bind) -> None:
         """A bind that receives came: it takes what the account was owed."""
         client = bind.client
-        if bind not in client.binds:
-            return
-        waiting, client.owed, client.owed_count = client.owed, deque(), 0
-        for owed in waiting:
-            bind.receive(owed)
+        if bind in client.binds:
+            waiting, client.owed, client.owed_count = client.owed, deque(), 0
+            for owed in waiting:
+                bind.receive(owed)
 
 
 def _accepted(run: Run, statuses: tuple[int, ...]) -> Run:
@@ -325,10 +323,3 @@ def _accepted(run: Run, statuses: tuple[int, ...]) -> Run:
         list(compress(run.destinations, chosen)),
         list(compress(run.references, chosen)),
     )
-
-
-def _orphans(report: Report) -> Report:
-    if len(report):
-        ids = report.habits.ids
-        report.numbers = [ids.numbers(index + ORPHAN_OFFSET, 1)[0] for index in report.indexes]
-    return report

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from smppcast.smsc.report import Owed
-from smppcast.smsc.scenario import Queue, Rate
+from smppcast.smsc.scenario import Rate
 
 if TYPE_CHECKING:
     from smppcast.smsc.center import Bind
@@ -44,9 +44,20 @@ class Client:
         self._tokens, self._filled_at = tokens - admitted, now
         return admitted
 
-    def room(self, queue: Queue) -> int:
-        """How many more messages may be queued."""
-        return max(0, queue.limit - self.queued)
+    def settle(self, count: int) -> None:
+        """Messages reached their final state."""
+        self.queued -= count
+
+    def keep(self, owed: Owed, most: int) -> int:
+        """Keeps receipts for the next bind that receives; returns how many old ones were dropped
+        to keep no more than `most` of them, a batch at least."""
+        self.owed.append(owed)
+        self.owed_count += len(owed)
+        dropped = 0
+        while self.owed_count - dropped > most and len(self.owed) > 1:
+            dropped += len(self.owed.popleft())
+        self.owed_count -= dropped
+        return dropped
 
     def receiver(self, origin: Bind, *, other: bool) -> Bind | None:
         """The bind that a receipt goes to: `origin`, the message's, where it receives, else (or,

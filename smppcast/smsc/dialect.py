@@ -10,7 +10,7 @@ from smppcast.model import MessageState
 from smppcast.smsc.bulk import USER_MESSAGE_REFERENCE, Shape
 from smppcast.smsc.scenario import Outcome, Receipts
 
-__all__ = ["Dialect"]
+__all__ = ["Dialect", "echoed"]
 
 # message_state in the text of a receipt: SMPP 3.4 appendix B; the last two are 5.0's states in
 # the same manner.
@@ -51,41 +51,27 @@ class Dialect:
         return (datetime.fromtimestamp(at, UTC) + self._offset).strftime(self._dates).encode()
 
     def bodies(
-        self,
-        shape: Shape,
-        dates: tuple[bytes, bytes],
-        outcomes: bytes,
-        destinations: Sequence[bytes],
-        ids: tuple[Sequence[bytes], Sequence[bytes]],
-        references: Sequence[bytes],
+        self, shape: Shape, dates: tuple[bytes, bytes], outcomes: bytes, columns: Sequence[Sequence[bytes]]
     ) -> list[bytes]:
-        """Bodies of deliver_sm, one a destination.
+        """Bodies of deliver_sm.
 
         Args:
             dates: submit and done date.
             outcomes: the number of each one's outcome.
-            ids: as the text and as the TLV write them; the one that the form lacks is not read.
-            references: user_message_reference to echo in two octets, empty for none.
+            columns: the messages' destinations; their ids as the text writes them, if this dialect
+                has a `text`; likewise for a `tlv`.
         """
-        columns = [
-            destinations,
-            *(column for column, used in zip(ids, (self.text, self.tlv), strict=True) if used),
-        ]
         rows = list(zip(*columns, strict=True))
-        first = outcomes[0]
-        widths = [set(map(len, column)) for column in columns[1:]]
-        if outcomes.count(first) == len(rows) and all(len(width) == 1 for width in widths):
-            template = self._template(shape, dates, first, tuple(map(len, rows[0][1:])))
-            bodies = [template % row for row in rows]
-        else:
-            bodies = [
-                self._template(shape, dates, outcome, tuple(map(len, row[1:]))) % row
-                for outcome, row in zip(outcomes, rows, strict=True)
-            ]
-        if references:
-            tails = (_REFERENCE + reference if reference else b"" for reference in references)
-            bodies = [body + tail for body, tail in zip(bodies, tails, strict=True)]
-        return bodies
+        first = rows[0]
+        widths = tuple(map(len, first[1:]))
+        alike = all(len(set(map(len, column))) == 1 for column in columns[1:])
+        if alike and outcomes.count(outcomes[0]) == len(rows):
+            template = self._template(shape, dates, outcomes[0], widths)
+            return [template % row for row in rows]
+        return [
+            self._template(shape, dates, outcome, tuple(map(len, row[1:]))) % row
+            for outcome, row in zip(outcomes, rows, strict=True)
+        ]
 
     def _template(
         self, shape: Shape, dates: tuple[bytes, bytes], outcome: int, widths: tuple[int, ...]
@@ -126,6 +112,12 @@ class Dialect:
         error = b"\x04\x23\0\3\3" + number.to_bytes(2, "big") if 0 < number <= 0xFFFF else b""
         after = b"\0\x04\x27\0\1" + bytes((outcome.state,)) + error
         return _escaped(b"\0\x1e" + (width + 1).to_bytes(2, "big")) + b"%b" + _escaped(after)
+
+
+def echoed(bodies: Sequence[bytes], references: Sequence[bytes]) -> list[bytes]:
+    """`bodies` with the TLV user_message_reference where there is a reference to echo."""
+    pairs = zip(bodies, references, strict=True)
+    return [body + _REFERENCE + reference if reference else body for body, reference in pairs]
 
 
 def _escaped(octets: bytes) -> bytes:

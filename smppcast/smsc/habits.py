@@ -91,6 +91,8 @@ class Habits:
 
     def ruled(self, destinations: Sequence[bytes]) -> dict[int, _Rule]:
         """The rule that holds, by position; empty where none does."""
+        if not self.rules:
+            return {}
         joined = b"\n".join(destinations)
         # One search over all of them keeps rules off the price of numbers that none concerns.
         rules = [rule for rule in self.rules if rule.pattern.search(joined)]

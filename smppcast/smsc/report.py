@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Protocol
 
 from smppcast.smsc.bulk import Shape
+from smppcast.smsc.dialect import echoed
 from smppcast.smsc.habits import Habits
 
 __all__ = ["Again", "Owed", "Report"]
@@ -110,17 +111,15 @@ class Report:
         """As `Owed.take`."""
         span = slice(self.at, self.at + count)
         numbers, ids, dialect = self.numbers[span], self.habits.ids, self.habits.dialect
-        text = ids.text.write(numbers) if dialect.text else []
-        tlv = text if dialect.text and ids.alike else ids.tlv.write(numbers) if dialect.tlv else []
         self.at += len(numbers)
-        return dialect.bodies(
-            self.shape,
-            (dialect.date(self.times[0]), dialect.date(self.times[1])),
-            self._outcomes(span),
-            self.destinations[span],
-            (text, tlv),
-            self.references[span],
-        )
+        columns = [self.destinations[span]]
+        if dialect.text:
+            columns.append(ids.text.write(numbers))
+        if dialect.tlv:
+            columns.append(columns[1] if dialect.text and ids.alike else ids.tlv.write(numbers))
+        dates = (dialect.date(self.times[0]), dialect.date(self.times[1]))
+        bodies = dialect.bodies(self.shape, dates, self._outcomes(span), columns)
+        return echoed(bodies, self.references[span]) if self.references else bodies
 
     def _outcomes(self, span: slice) -> bytes:
         outcomes = self.outcomes[span]

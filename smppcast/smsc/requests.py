@@ -32,7 +32,7 @@ from smppcast.smpp.pdu import (
 )
 from smppcast.smpp.states import ESME_MAY_SEND, State
 from smppcast.smpp.tlv import NO_TLVS, Tlvs
-from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion, command_name
+from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion
 from smppcast.smsc.bulk import frame
 from smppcast.smsc.single import data_run, multi_run
 
@@ -63,14 +63,17 @@ class Desk:
 
     def answer(self, pdu: Pdu, now: float) -> None:
         """Sends the response that a request is owed; takes note of a response."""
-        if pdu.command_id & RESPONSE:
+        if pdu.is_response:
             self._response(pdu)
             return
-        self._center.account.other_requests[command_name(pdu.command_id)] += 1
+        self._center.account.other_requests[pdu.command] += 1
         status = self._status(pdu)
         if status:
             self.refuse(pdu.command_id, pdu.sequence_number, status)
-            return
+        else:
+            self._serve(pdu, now)
+
+    def _serve(self, pdu: Pdu, now: float) -> None:
         match pdu:
             case BindTransmitter() | BindReceiver() | BindTransceiver():
                 self._bind(pdu)
@@ -90,7 +93,7 @@ class Desk:
                 self._link.submits(data_run(pdu), take_in)
             case SubmitMulti():
                 self._multi(pdu)
-            case _:
+            case _:  # broadcasts, which this centre does not offer
                 self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVCMDID)
 
     def _response(self, pdu: Pdu) -> None:
@@ -195,28 +198,29 @@ class Desk:
             )
         )
 
-    def _pending(self, message_id: str, now: float) -> tuple[int, int]:
-        """Index of a message that can still be changed, and the status where there is none."""
+    def _settled(self, message_id: str, now: float) -> tuple[int, bool] | None:
+        """Index of a message, and whether it is too late to change it; None without one."""
         found = self._find(message_id)
         if found is None:
-            return -1, CommandStatus.ESME_RINVMSGID
+            return None
         index, taken, position = found
-        pending = taken.settled_at(position) > now and index not in self._center.cancelled
-        return index, 0 if pending else -1
+        return index, taken.settled_at(position) <= now or index in self._center.cancelled
 
     def _cancel(self, pdu: CancelSm, now: float) -> None:
-        index, status = self._pending(pdu.message_id, now)
-        if status:
-            refusal = CommandStatus.ESME_RCANCELFAIL if index >= 0 else status
-            self.refuse(pdu.command_id, pdu.sequence_number, refusal)
+        """Cancels one message; all of a source and destination (an empty message_id, SMPP 5.0
+        section 4.5.1.1) is not offered."""
+        found = self._settled(pdu.message_id, now)
+        if found is None or found[1]:
+            status = CommandStatus.ESME_RCANCELFAIL if found else CommandStatus.ESME_RINVMSGID
+            self.refuse(pdu.command_id, pdu.sequence_number, status)
             return
-        self._center.cancelled.add(index)
+        self._center.cancelled.add(found[0])
         self._send(CancelSmResp(sequence_number=pdu.sequence_number))
 
     def _replace(self, pdu: ReplaceSm, now: float) -> None:
-        index, status = self._pending(pdu.message_id, now)
-        if status:
-            refusal = CommandStatus.ESME_RREPLACEFAIL if index >= 0 else status
-            self.refuse(pdu.command_id, pdu.sequence_number, refusal)
+        found = self._settled(pdu.message_id, now)
+        if found is None or found[1]:
+            status = CommandStatus.ESME_RREPLACEFAIL if found else CommandStatus.ESME_RINVMSGID
+            self.refuse(pdu.command_id, pdu.sequence_number, status)
             return
         self._send(ReplaceSmResp(sequence_number=pdu.sequence_number))

@@ -20,11 +20,11 @@ from smppcast.model import MessageState
 from smppcast.smpp.vocabulary import CommandStatus
 
 __all__ = [
-    "Accounts",
     "Binds",
     "Faults",
     "IdStyle",
     "Latency",
+    "Login",
     "MessageIds",
     "NumberRule",
     "Outcome",
@@ -64,7 +64,7 @@ Status = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFF
 """A command_status other than ESME_ROK, by the specification's name or number."""
 
 
-class Accounts(_Part):
+class Login(_Part):
     """One account that may bind.
 
     Args:
@@ -80,7 +80,7 @@ class Binds(_Part):
 
     Args:
         max_per_account: binds an account may hold at once; None for any number.
-        kinds: others are refused ESME_RINVBNDSTS... as real SMSCs do: ESME_RBINDFAIL.
+        kinds: others are refused ESME_RBINDFAIL.
         refuse_first: this many binds are refused before the first is let in.
         refuse_share: of all others.
         refuse_status: how they are refused; ESME_RBINDFAIL unless told.
@@ -297,7 +297,7 @@ class Scenario(_Part):
     seed: int = 1
     system_id: Annotated[str, Field(max_length=15)] = "smppcast"
     interface_version: Annotated[int, Field(ge=0x33, le=0x50)] = 0x50
-    accounts: tuple[Accounts, ...] = ()
+    accounts: tuple[Login, ...] = ()
     binds: Binds = Binds()
     response_latency: Ms = Latency()
     receipt_latency: Ms = Latency()
@@ -334,9 +334,10 @@ def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
         old = merged.get(key)
         if isinstance(change, BaseModel):
             merged[key] = change.model_dump()
+        elif isinstance(change, Mapping) and isinstance(old, dict):
+            merged[key] = _merged(old, change)
         else:
-            deeper = isinstance(change, Mapping) and isinstance(old, dict)
-            merged[key] = _merged(old, change) if deeper else change
+            merged[key] = change
     return merged
 
 
