@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppcast.receipts import InboundMessage, Reassembler
-from smppcast.smpp.pdu import DataSm, DeliverSm
-from smppcast.smpp.tlv import NO_TLVS, Tlvs
-from smppcast.smpp.vocabulary import Tag
+from smppcast.receipts import InboundMessage, Reassembler, is_receipt
+from smppcast.smpp import DataSm, DeliverSm, Tag, Tlvs, decode
 from smppcast.text import LongMessages, split
 
 TEXT = "Bonjour {€} à tous, restez chez vous. " * 50
@@ -28,7 +27,7 @@ def parts_of(
     result = split(text, long_messages=how, reference=reference, **arguments)
     pdus = []
     for segment in result.segments:
-        tlvs = NO_TLVS
+        tlvs = Tlvs()
         if segment.sar:
             reference, total, seqnum = segment.sar
             tlvs = Tlvs(sar_msg_ref_num=reference, sar_total_segments=total, sar_segment_seqnum=seqnum)
@@ -159,3 +158,26 @@ def test_national_tables_of_the_udh() -> None:
     text = "ışığı " * 50
     (message,) = add_all(Reassembler(), parts_of(text, national="turkish"))
     assert (message.text, message.parts) == (text, 3)
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(("udh8", "udh16", "sar")))
+def test_messages_of_many_senders_come_whole_whatever_the_order(chance: Any, how: LongMessages) -> None:
+    texts = {f"3361234{number:04d}": f"{number} " * 100 for number in range(20)}
+    pdus = [pdu for source, text in texts.items() for pdu in parts_of(text, source=source, how=how)]
+    chance.shuffle(pdus)
+    messages = add_all(Reassembler(max_parts=len(pdus), max_messages=20), pdus)
+    assert {message.source_addr: message.text for message in messages} == texts
+
+
+def test_messages_of_the_vectors(vectors: Callable[[str], list[dict[str, Any]]]) -> None:
+    reassembler = Reassembler()
+    for case in vectors("pdus.jsonl"):
+        if case["command"] == "deliver_sm" and case["class"] == "valid":
+            pdu = decode(bytes.fromhex(case["hex"]))
+            assert isinstance(pdu, DeliverSm)
+            if not is_receipt(pdu):
+                reassembler.add(pdu, 0)
+    parts = {message.source_addr: message for message in reassembler.expire(1e9)}  # no other parts came
+    assert (parts["447700900123"].parts, parts["447700900123"].missing) == (3, (1,))  # SAR
+    assert (parts["4553694292"].parts, parts["4553694292"].missing) == (10, (3, 4, 5, 6, 7, 8, 9, 10))
+    assert parts["4553694292"].text.startswith("Test 4 - Telia DK Sms MO #$%&!* åæø")
