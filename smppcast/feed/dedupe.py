@@ -12,7 +12,8 @@ __all__ = ["Seen"]
 class Seen:
     """The numbers seen so far, in about 4 octets each for a national plan (roaring bitmap).
 
-    Exact, never a guess; a batch costs three operations on whole sets, about 1 µs a number.
+    Exact, never a guess. Asking for each number and adding all at once (0.7 µs a number at three
+    million) beats a set made of each batch and intersected, which is three passes (1.1 µs).
     """
 
     def __init__(self) -> None:
@@ -32,18 +33,18 @@ class Seen:
         Args:
             numbers: array of type 'q', as `normalise` gives it.
         """
-        fresh = BitMap64(memoryview(numbers).cast("B").cast("Q"))
-        fresh.discard(0)
-        again = self._seen & fresh
-        self._seen |= fresh
-        if not again and len(fresh) + numbers.count(0) == len(numbers):
+        seen = self._seen
+        again = set(filter(seen.__contains__, numbers))
+        before = len(seen)
+        seen.update(memoryview(numbers).cast("B").cast("Q"))
+        seen.discard(0)
+        if not again and len(seen) - before + numbers.count(0) == len(numbers):
             return []
-        return _repeats(numbers, set(again))
+        return _repeats(numbers, again)
 
 
 def _repeats(numbers: array[int], known: set[int]) -> list[int]:
     """Positions of numbers in `known`, which grows by each number passed."""
-    known.discard(0)
     positions = []
     for at, number in enumerate(numbers):
         if number in known:

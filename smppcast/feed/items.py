@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from itertools import islice
 from typing import Any
 
@@ -22,19 +23,20 @@ ITEMS = 1_000
 
 async def item_batches(
     source: Iterable[Item] | AsyncIterable[Item], columns: Sequence[str]
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch]:
     """Batches of up to ITEMS items.
 
     A plain iterable is pulled on the event loop, a batch at a time: if it blocks, the loop blocks
     with it. An asynchronous one is awaited; rows are held until a batch is full or the source ends.
     """
     line = 1
-    async for items in _runs(source):
-        yield _batch(items, line, columns)
-        line += len(items)
+    async with aclosing(_runs(source)) as runs:
+        async for items in runs:
+            yield _batch(items, line, columns)
+            line += len(items)
 
 
-async def _runs(source: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:
+async def _runs(source: Iterable[Item] | AsyncIterable[Item]) -> AsyncGenerator[list[Item]]:
     if isinstance(source, AsyncIterable):
         run: list[Item] = []
         async for item in source:

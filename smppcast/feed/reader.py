@@ -146,11 +146,12 @@ def _begin(bite: Bite, columns: list[str]) -> tuple[_Rows, Bite]:
     return CsvRows(read_header(header, columns), line + 1), Bite(rest, bite.clean)
 
 
-async def _named(name: str, batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch]:
+async def _named(name: str, batches: AsyncGenerator[Batch]) -> AsyncGenerator[Batch]:
     try:
-        async for batch in batches:
-            yield batch
-            await checkpoint()
+        async with aclosing(batches):
+            async for batch in batches:
+                yield batch
+                await checkpoint()
     except FeedError as error:
         raise _with_name(error, name) from error.__cause__
 

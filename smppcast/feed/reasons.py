@@ -23,3 +23,4 @@ class Reason(StrEnum):
     MISSING_COLUMN = "missing_column"  # the text needs a column that the row lacks
     UNKNOWN_OPERATOR = "unknown_operator"  # the row names an operator that is not configured
     UNROUTABLE = "unroutable"  # the row names none, and no operator's prefix fits
+    UNTEXTABLE = "untextable"  # no segments can carry the text with this row's cells in it

@@ -32,7 +32,7 @@ class Router:
         self._by_prefix = _by_prefix(operators)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._longest = max(self._lengths, default=0)
-        self._cache: dict[str, str | None] = {}
+        self._cache: dict[int, str | None] = {}
 
     def route(
         self, operators: Sequence[str] | None, numbers: array[int]
@@ -72,23 +72,39 @@ class Router:
         return routes
 
     def _by_numbers(self, numbers: array[int]) -> list[str | None]:
-        """One look a number, by as many leading digits as the longest prefix has."""
-        longest = self._longest
-        heads = [digits[:longest] for digits in map(str, numbers)]
+        """One look a number, by as many leading digits as the longest prefix has.
+
+        The numbers of a nation are of one length; then a division finds the leading digits, at half
+        the price of spelling each number.
+        """
+        if not numbers:
+            return []
+        least, most = len(str(min(numbers))), len(str(max(numbers)))
+        if least != most or least < self._longest:
+            return [self._by_digits(str(number)) for number in numbers]
+        rest = 10 ** (least - self._longest)
+        heads = [number // rest for number in numbers]
         try:
             return list(map(self._cache.__getitem__, heads))
         except KeyError:
-            return [self._by_digits(head) for head in heads]
+            return [self._by_digits(str(head)) for head in heads]
 
     def _by_digits(self, digits: str) -> str | None:
         """The operator of the longest prefix of `digits`, remembered by its leading digits."""
-        head = digits[: self._longest]
+        if len(digits) < self._longest:
+            return self._search(digits)
+        head = int(digits[: self._longest] or 0)
         if head not in self._cache:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
-            fits = (self._by_prefix.get(head[:length]) for length in self._lengths if length <= len(head))
-            self._cache[head] = next(filter(None, fits), None)
+            self._cache[head] = self._search(digits)
         return self._cache[head]
+
+    def _search(self, digits: str) -> str | None:
+        for length in self._lengths:
+            if (owner := self._by_prefix.get(digits[:length])) is not None:
+                return owner
+        return None
 
 
 def _by_prefix(operators: Mapping[str, Sequence[str]]) -> dict[str, str]:
