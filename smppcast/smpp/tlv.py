@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, overload
 
 from smppcast.errors import FieldError
 from smppcast.smpp.vocabulary import Tag
@@ -168,15 +168,6 @@ _TAGS: Final[dict[str, int]] = {tag.name: int(tag) for tag in Tag}
 _NAMES: Final[dict[int, str]] = {tag: name for name, tag in _TAGS.items()}
 
 
-# Three mappings, since the key of Mapping is invariant and a dict of names should serve.
-_Values = (
-    Mapping[str, TlvValue]
-    | Mapping[int, TlvValue]
-    | Mapping[TlvKey, TlvValue]
-    | Iterable[tuple[TlvKey, TlvValue]]
-)
-
-
 class Tlvs(Mapping[TlvKey, TlvValue]):
     """The TLVs of one PDU: immutable, in their order, found by name or tag.
 
@@ -196,9 +187,16 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
     _raw: tuple[tuple[int, bytes], ...]
     _trailing: bytes
 
+    # Any stands for TlvKey: a Mapping is invariant in its key, and a dict of names should serve.
+    @overload
+    def __init__(self, values: Mapping[Any, TlvValue], /, **named: TlvValue) -> None: ...
+
+    @overload
+    def __init__(self, values: Iterable[tuple[TlvKey, TlvValue]] = (), /, **named: TlvValue) -> None: ...
+
     def __init__(
         self,
-        values: _Values = (),
+        values: Mapping[Any, TlvValue] | Iterable[tuple[TlvKey, TlvValue]] = (),
         /,
         **named: TlvValue,
     ) -> None:
