@@ -8,10 +8,11 @@ shows no input in it: a url may hold a password.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone, tzinfo
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     SecretStr,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from smppcast.net.link import Address, Tls
 from smppcast.receipts.message_ids import MessageIdMapping
@@ -36,6 +39,7 @@ from smppcast.text.segments import LongMessages
 
 __all__ = [
     "AddressRange",
+    "Also",
     "Binds",
     "ExistingFile",
     "Kind",
@@ -50,7 +54,7 @@ __all__ = [
 ]
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+|0")
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+|0")
 _DURATION_PART = re.compile(r"([\d.]+)(ms|s|m|h|d)")
 _OFFSET = re.compile(r"([+-])([01]\d):?([0-5]\d)")
 
@@ -104,6 +108,7 @@ def _kind_schema(kind: type[IntEnum]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"enum": names}, {"type": "integer", "minimum": 0, "maximum": 255}]})
 
 
+_Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Octet = Field(ge=0, le=255)
 TonSetting = Annotated[int, _Octet, _named(Ton), _kind_schema(Ton)]
 NpiSetting = Annotated[int, _Octet, _named(Npi), _kind_schema(Npi)]
@@ -144,6 +149,18 @@ class SettingsModel(BaseModel):
         use_attribute_docstrings=True,
         validate_default=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Adds to a setting's JSON Schema another form in which a file may write it."""
+
+    form: dict[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [self.form, handler(schema)]}
 
 
 class Binds(SettingsModel):
@@ -243,7 +260,7 @@ class TlsSettings(SettingsModel):
     """PEM file with its key, where it is not in the same file."""
     server_name: str | None = None
     """The name in the SMSC's certificate, where it is not the host's."""
-    minimum_version: Literal["1.2", "1.3"] = "1.2"
+    minimum_version: Annotated[Literal["1.2", "1.3"], Also({"enum": [1.2, 1.3]})] = "1.2"
     """Oldest TLS to speak; below 1.2 all are broken."""
 
     @model_validator(mode="after")
@@ -270,15 +287,15 @@ class OperatorSettings(SettingsModel):
     SYSTEM_ID:PASSWORD@ also serves; what is not a letter or digit in them is %-encoded."""
     password: SecretStr = SecretStr("")
     """The account's password; never shown."""
-    binds: Binds = Binds(transceiver=1)
+    binds: Annotated[Binds, Also({"type": "integer", "minimum": 1})] = Binds(transceiver=1)
     """How many sessions: a number of transceivers, or a number for each kind."""
     window: int = Field(default=10, ge=1, le=100_000)
     """Most submit_sm awaiting their answer on one bind; SMPP 3.4 suggests 10."""
-    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    rate: Annotated[_Rate | None, Also({"const": "none"})] = None
     """submit_sm a second over all binds; none: as fast as it goes."""
     source: SourceAddress = SourceAddress()
     """The sender of messages that name none."""
-    prefixes: tuple[str, ...] = ()
+    prefixes: tuple[Annotated[str, Also({"type": "integer"})], ...] = ()
     """Leading digits of the numbers that go to this operator where the feed names none."""
     weight: int = Field(default=1, ge=1, le=1_000)
     """Share of the numbers where operators are otherwise equal."""
@@ -294,7 +311,7 @@ class OperatorSettings(SettingsModel):
     address_range: AddressRange = AddressRange()
     """address_range of the bind."""
     dest: Kind = Kind()
-    """TON and NPI of destinations."""
+    """TON and NPI of the subscribers' addresses."""
     protocol_id: int = Field(default=0, ge=0, le=255)
     """protocol_id of each submit_sm (GSM 03.40 TP-PID)."""
     default_alphabet: DefaultAlphabet = "gsm"

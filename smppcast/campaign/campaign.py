@@ -1,0 +1,202 @@
+"""One campaign from its first row to its last receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import anyio
+import structlog
+
+from smppcast.campaign.intake import Intake
+from smppcast.campaign.sender import Sender
+from smppcast.errors import SmppcastError
+from smppcast.ledger.board import Boards
+from smppcast.ledger.contract import Campaign as Record
+from smppcast.ledger.facts import CampaignChanged, TakenIn
+from smppcast.ledger.writer import Writer
+from smppcast.model import Account, CampaignState
+from smppcast.net.clock import Clock
+from smppcast.operators.lane import Lane
+
+__all__ = ["Campaign"]
+
+log = structlog.get_logger("smppcast.campaign")
+
+# How often the account is looked at while receipts are awaited.
+SETTLE_POLL_S = 0.1
+
+
+class Campaign:
+    """A campaign in work, or one found finished.
+
+    Attributes:
+        name: by which the ledger knows it.
+        state: see `CampaignState`.
+        error: why it stopped before its end, None where it was asked to.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        boards: Boards,
+        writer: Writer,
+        *,
+        settle_s: float,
+        clock: Clock,
+        wall: Clock,
+    ) -> None:
+        self.name = record.name
+        self.state = record.state
+        self.error: SmppcastError | None = None
+        self.intake: Intake | None = None
+        self._record, self.boards, self._writer = record, boards, writer
+        self._settle_s, self._clock, self._wall = settle_s, clock, wall
+        self._senders: dict[str, Sender] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._complete = False
+        self._changed = anyio.Event()
+        self._ended = anyio.Event()
+        self._draining = False
+        self._began = clock()
+        self._took_s: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<Campaign {self.name} [{self.state}]>"
+
+    @property
+    def ended(self) -> bool:
+        """Finished, or stopped: nothing goes on."""
+        return self._ended.is_set()
+
+    def account(self) -> Account:
+        """The account as it stands now, by recipients; in flight includes what is about to be sent."""
+        account = self.boards.account(live=not self.ended)
+        account.seconds = round(self._took_s or self._clock() - self._began, 3)
+        for lane in self._lanes.values():
+            unmatched = lane.inbox.unmatched
+            account.receipts.unmatched += unmatched
+            account.receipts.received += unmatched
+        return account
+
+    def by_operator(self) -> dict[str, Account]:
+        """The account of each operator; rows that never reached one are in none."""
+        return self.boards.by_operator(live=not self.ended)
+
+    async def wait(self) -> Account:
+        """Waits until the campaign is finished or stopped; returns its account.
+
+        Cancelling loses only the waiting.
+
+        Raises:
+            SmppcastError: it stopped for this reason before its end.
+        """
+        await self._ended.wait()
+        if self.error is not None:
+            raise self.error
+        return self.account()
+
+    # --- the engine's side -----------------------------------------------------------------
+
+    def found_finished(self) -> None:
+        """An earlier run finished it: there is nothing to do."""
+        self._took_s = 0.0
+        self._ended.set()
+
+    def taken(self, fact: TakenIn) -> None:
+        """A step of the feed is on its way to the ledger: its chunks may be sent."""
+        self.boards.apply(fact)
+        for chunk in fact.chunks:
+            self._senders[chunk.operator].offer(chunk)
+        self._complete = fact.complete
+        self.changed()
+
+    def changed(self) -> None:
+        """Something ended: a chunk, the feed, a lane."""
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
+
+    async def run(self, intake: Intake, senders: Mapping[str, Sender], lanes: Mapping[str, Lane]) -> None:
+        """Takes in, sends and settles, until finished, stopped, or failed (see `error`)."""
+        self.intake, self._senders, self._lanes = intake, dict(senders), dict(lanes)
+        self._enter(CampaignState.RUNNING)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._take_in, intake)
+                for name, sender in senders.items():
+                    tasks.start_soon(self._send, sender)
+                    lanes[name].sources.add(sender)
+                    lanes[name].wake()
+                await self._sent()
+                if not self._draining and self.error is None:
+                    self._enter(CampaignState.SETTLING)
+                    await self._settled()
+                tasks.cancel_scope.cancel()
+        finally:
+            for name, sender in senders.items():
+                sender.stop()
+                lanes[name].sources.remove(sender)
+            self._took_s = self._clock() - self._began
+
+    async def _take_in(self, intake: Intake) -> None:
+        try:
+            await intake.run()
+        except SmppcastError as error:
+            self.fail(error)
+        self._complete = True
+        self.changed()
+
+    async def _send(self, sender: Sender) -> None:
+        try:
+            await sender.run()
+        except SmppcastError as error:
+            self.fail(error)
+
+    async def _sent(self) -> None:
+        while not self._draining and self.error is None:
+            if self._complete and all(sender.idle for sender in self._senders.values()):
+                return
+            await self._changed.wait()
+
+    async def _settled(self) -> None:
+        """Waits for receipts, at most `settle_s`."""
+        with anyio.move_on_after(self._settle_s):
+            while not self._draining and self.error is None and self.boards.account().awaiting_receipt:
+                await anyio.sleep(SETTLE_POLL_S)
+
+    def fail(self, error: SmppcastError) -> None:
+        """Stops the campaign for this reason."""
+        self.error = self.error or error
+        self.stop()
+
+    def stop(self) -> None:
+        """Nothing new is sent from here on; `run` returns when its tasks have."""
+        self._draining = True
+        for sender in self._senders.values():
+            sender.stop()
+        self.changed()
+
+    async def finish(self) -> None:
+        """After the lanes have drained: leaves the ledger as the next run shall find it.
+
+        Raises:
+            LedgerError: it cannot be written.
+        """
+        if self._ended.is_set():
+            return
+        try:
+            await self._writer.durable()
+            for sender in self._senders.values():
+                sender.retract()
+            done = self.state is CampaignState.SETTLING and not self._draining and self.error is None
+            self._enter(CampaignState.FINISHED if done else CampaignState.STOPPED)
+            await self._writer.durable()
+        except SmppcastError as error:
+            self.error = self.error or error
+            raise
+        finally:
+            self._ended.set()
+
+    def _enter(self, state: CampaignState) -> None:
+        self.state = state
+        self._writer.add(CampaignChanged(self._record.id, self._wall(), state))
+        log.info("campaign", name=self.name, state=str(state))

@@ -1,0 +1,334 @@
+"""The engine: lanes to every operator, one ledger, and the campaigns between them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.intake import Intake
+from smppcast.campaign.leftovers import leftovers
+from smppcast.campaign.options import CampaignOptions
+from smppcast.campaign.sender import Sender
+from smppcast.campaign.wording import Wording
+from smppcast.errors import CampaignError, FeedError, LedgerError
+from smppcast.feed import Feed, FeedDigest, Rejects, Source, Template, identify, open_feed
+from smppcast.ledger.board import Boards, replay
+from smppcast.ledger.contract import Campaign as Record
+from smppcast.ledger.contract import ChunkInfo, Cursor, Store
+from smppcast.ledger.facts import CAMPAIGN_SHIFT, Received
+from smppcast.ledger.resolver import Resolver
+from smppcast.ledger.writer import Writer
+from smppcast.model import CampaignState
+from smppcast.net.clock import Clock, monotonic, wall
+from smppcast.operators.lane import Lane, LaneStatistics
+from smppcast.operators.routing import Router
+from smppcast.operators.settings import OperatorSettings
+
+__all__ = ["Engine", "EngineSettings", "default_name"]
+
+log = structlog.get_logger("smppcast.engine")
+
+# How long a drain waits beyond the operators' own response timeouts.
+UNBIND_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is told.
+
+    Args:
+        operators: the accounts, by name.
+        country: ISO 3166 code: numbers in its national format are understood.
+        settle_s: longest wait for receipts after the last answer.
+        rejects: folder for `NAME.rejects.csv`.
+        options: of campaigns that say nothing else.
+    """
+
+    operators: Mapping[str, OperatorSettings]
+    country: str | None = None
+    settle_s: float = 60.0
+    rejects: Path = Path()
+    options: CampaignOptions = CampaignOptions()
+
+
+async def default_name(feed: Source, text: str) -> str:
+    """The name of a campaign without one: the same feed and text give the same name.
+
+    Raises:
+        FeedError: the feed can be read but once, so that its campaign needs a name.
+    """
+    content = await identify(feed)
+    return "cast-" + hashlib.blake2b(f"{content}\0{text}".encode(), digest_size=5).hexdigest()
+
+
+class Engine:
+    """Casts texts to feeds; use `Engine.open`, or `smppcast.open_engine` for a configuration file.
+
+    It belongs to the event loop that opened it, and installs nothing outside itself: no signal
+    handler, no logging configuration.
+
+    Attributes:
+        lanes: by operator.
+        campaigns: those of this run, by name.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        store: Store,
+        tasks: TaskGroup,
+        *,
+        clock: Clock = monotonic,
+        wall: Clock = wall,
+    ) -> None:
+        self.settings = settings
+        self.campaigns: dict[str, Campaign] = {}
+        self._by_id: dict[int, Campaign] = {}
+        self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
+        self._writer = Writer(store, on_failure=self._on_failure)
+        self._router = Router({name: operator.prefixes for name, operator in settings.operators.items()})
+        self._resolvers = {name: Resolver(name, store, self._writer) for name in settings.operators}
+        self._lanes = {
+            name: Lane(
+                name, operator, self._resolvers[name], self._writer, self._reported, clock=clock, wall=wall
+            )
+            for name, operator in settings.operators.items()
+        }
+        self._running = 0
+        self._closed = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: EngineSettings, store: Store) -> AsyncIterator[Engine]:
+        """Opens lanes and ledger; on leaving, drains what is in flight, unbinds and saves the state.
+
+        Cancelling while it drains is safe: it loses nothing but answers.
+
+        Raises:
+            LedgerError: the ledger cannot be read or written.
+        """
+        async with anyio.create_task_group() as tasks:
+            engine = cls(settings, store, tasks)
+            try:
+                await engine._start()
+                yield engine
+                await engine.drain()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await engine._close()
+                tasks.cancel_scope.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Engine {' '.join(map(repr, self._lanes.values()))}>"
+
+    @property
+    def lanes(self) -> Mapping[str, Lane]:
+        return MappingProxyType(self._lanes)
+
+    async def _start(self) -> None:
+        self._writer.start()
+        for name, lane in self._lanes.items():
+            await self._resolvers[name].restore()
+            lane.inbox.restore(await self._writer.call(lambda name=name: list(self._store.parked(name))))
+            self._tasks.start_soon(lane.run)
+
+    # --- campaigns -------------------------------------------------------------------------
+
+    async def cast(
+        self, text: str, feed: Source, *, name: str | None = None, options: CampaignOptions | None = None
+    ) -> Campaign:
+        """Casts a text to a feed, or resumes the campaign of that name, or finds it finished.
+
+        Args:
+            text: with `{column}` for cells of the feed's rows.
+            feed: a path, "-", or any iterable or async iterable of numbers or mappings. To resume it
+                is given again from its start.
+            name: of the campaign; without one it follows from feed and text.
+
+        Raises:
+            CampaignError: a campaign of that name has another text or other settings, or runs already.
+            FeedError: the feed cannot be read, or can be read but once and no name is given; that it is
+                another feed than before is found while it is read, and raised by `Campaign.wait`.
+            TextError: an operator's dialect cannot carry the text.
+            LedgerError: the ledger cannot be read or written.
+        """
+        options = options or self.settings.options
+        template = Template(text)
+        name = name or await default_name(feed, text)
+        if name in self.campaigns and not self.campaigns[name].ended:
+            raise CampaignError(f"campaign {name} is running")
+        record = await self._record(name, options.fingerprint(text))
+        wordings = {
+            operator: Wording(lane.settings, options, _reference(record), record.created)
+            for operator, lane in self._lanes.items()
+        }
+        if template.plain is not None:
+            for wording in wordings.values():
+                wording.parts(template.plain)
+        boards = await self._writer.call(replay, self._store, record)
+        campaign = Campaign(
+            record,
+            boards,
+            self._writer,
+            settle_s=self.settings.settle_s if options.receipts else 0.0,
+            clock=self._clock,
+            wall=self._wall,
+        )
+        self.campaigns[name] = self._by_id[record.id] = campaign
+        opened = open_feed(feed, text_columns=template.columns)
+        cursor = await self._writer.call(self._store.cursor, record.id)
+        if record.state is CampaignState.FINISHED:
+            await _same_feed(opened, cursor)
+            campaign.found_finished()
+            return campaign
+        senders = {
+            operator: Sender(
+                record.id,
+                lane,
+                wording=wordings[operator],
+                text=template.plain,
+                boards=boards,
+                writer=self._writer,
+                store=self._store,
+                retry=lane.settings.retry,
+                unknowns=options.unknowns,
+                priority=options.priority,
+                weight=options.weight,
+                wall=self._wall,
+                changed=campaign.changed,
+            )
+            for operator, lane in self._lanes.items()
+        }
+        counts = {info.key: info.count for info in await self._writer.call(self._chunks, record)}
+        for operator, sender in senders.items():
+            for left in leftovers(boards, operator, counts):
+                sender.resume(left)
+        intake = Intake(
+            record.id,
+            opened,
+            template,
+            router=self._router,
+            wordings=wordings,
+            country=self.settings.country,
+            cursor=cursor,
+            rejects=Rejects(self.settings.rejects / f"{name}.rejects.csv"),
+            writer=self._writer,
+            taken=campaign.taken,
+            clock=self._clock,
+            wall=self._wall,
+        )
+        self._running += 1
+        self._tasks.start_soon(self._run, campaign, intake, senders)
+        return campaign
+
+    async def _record(self, name: str, fingerprint: str) -> Record:
+        record = await self._writer.call(self._store.campaign, name)
+        if record is None:
+            return await self._writer.call(
+                self._store.create_campaign, name, self._wall(), fingerprint, "{}"
+            )
+        if record.fingerprint != fingerprint:
+            raise CampaignError(
+                f"campaign {name} was begun with another text, sender or encoding; give this one another name"
+            )
+        return record
+
+    async def _run(self, campaign: Campaign, intake: Intake, senders: Mapping[str, Sender]) -> None:
+        try:
+            await campaign.run(intake, senders, self._lanes)
+            if campaign.error is None and campaign.state is CampaignState.SETTLING:
+                await campaign.finish()
+            else:
+                await self._stopped(campaign)
+        except LedgerError as error:
+            campaign.error = campaign.error or error
+        finally:
+            self._running -= 1
+
+    async def _stopped(self, campaign: Campaign) -> None:
+        """Waits for answers to what is in flight, then leaves the campaign to be resumed."""
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(self._response_s()):
+                while any(lane.in_flight for lane in self._lanes.values()):
+                    await anyio.sleep(0.02)
+            await campaign.finish()
+
+    def _chunks(self, record: Record) -> list[ChunkInfo]:
+        return list(self._store.chunks(record.id))
+
+    def _reported(self, fact: Received) -> None:
+        campaign = self._by_id.get(fact.refs[0] >> CAMPAIGN_SHIFT)
+        if campaign is not None:
+            campaign.boards.apply(fact)
+
+    def _on_failure(self, error: LedgerError) -> None:
+        """Nothing can be made durable any more, so nothing more may be sent."""
+        log.error("ledger_failed", error=str(error))
+        for campaign in self.campaigns.values():
+            if not campaign.ended:
+                campaign.fail(error)
+        for lane in self._lanes.values():
+            lane.stopped = True
+
+    # --- the end ---------------------------------------------------------------------------
+
+    async def drain(self) -> None:
+        """Sends nothing new, takes the answers to what is in flight, and leaves campaigns resumable.
+
+        Waits as long as a response may take; cancelling loses nothing but answers.
+        """
+        for campaign in self.campaigns.values():
+            if not campaign.ended:
+                campaign.stop()
+        for lane in self._lanes.values():
+            lane.stopped = True
+        while self._running:
+            await anyio.sleep(0.02)
+
+    async def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        async with anyio.create_task_group() as closing:
+            for lane in self._lanes.values():
+                closing.start_soon(lane.close, UNBIND_S)
+        await self._writer.aclose()
+
+    def _response_s(self) -> float:
+        return max(lane.settings.timers.response for lane in self._lanes.values())
+
+    def statistics(self) -> list[LaneStatistics]:
+        """All lanes at this moment."""
+        return [lane.statistics() for lane in self._lanes.values()]
+
+
+def _reference(record: Record) -> int:
+    """Campaigns that follow one another differ in their concatenation reference."""
+    return record.id & 0xFFFF
+
+
+async def _same_feed(feed: Feed, cursor: Cursor) -> None:
+    """A finished campaign is finished only for the feed that it had.
+
+    Raises:
+        FeedError: this is another one.
+    """
+    seen = FeedDigest()
+    async with feed:
+        async for batch in feed:
+            seen.update(batch)
+    if seen.rows != cursor.rows:
+        raise FeedError(
+            f"has {seen.rows} rows; the campaign finished with {cursor.rows}: give this one another name",
+            feed=feed.name,
+        )
+    seen.require(cursor.digest, feed=feed.name)

@@ -1,0 +1,226 @@
+"""Taking in a feed: rows become chunks of one operator each, durable with the cursor behind them.
+
+It runs ahead of the lanes, so that a slow one never keeps a fast one waiting for recipients; what
+is ahead lies in the ledger and not in memory.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from smppcast.campaign.wording import Wording
+from smppcast.errors import FeedError, TextError
+from smppcast.feed import Batch, Feed, FeedDigest, Reason, Rejects, Seen, Template, normalise
+from smppcast.ledger.contract import Cursor
+from smppcast.ledger.facts import CHUNK_SIZE, Chunk, TakenIn, chunk_key
+from smppcast.ledger.writer import Writer
+from smppcast.net.clock import Clock
+from smppcast.operators.routing import Router
+
+__all__ = ["Intake"]
+
+# A step is written when it has this many rows, or after this time: a feed that trickles is not kept
+# waiting for rows that may never come.
+STEP_ROWS = 4 * CHUNK_SIZE
+STEP_S = 0.25
+
+
+@dataclass(slots=True)
+class _Part:
+    """What a step has for one operator."""
+
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    segments: bytearray = field(default_factory=bytearray)
+    texts: list[str] = field(default_factory=list)
+
+
+class Intake:
+    """Takes a feed into the ledger, from the cursor of an earlier run where there is one.
+
+    Args:
+        cursor: rows before it are only compared with those taken in before, by their digest.
+        taken: called with each step as it is given to the ledger.
+
+    Attributes:
+        fed: rows so far, of this and earlier runs.
+    """
+
+    def __init__(
+        self,
+        campaign: int,
+        feed: Feed,
+        template: Template,
+        *,
+        router: Router,
+        wordings: Mapping[str, Wording],
+        country: str | None,
+        cursor: Cursor,
+        rejects: Rejects,
+        writer: Writer,
+        taken: Callable[[TakenIn], None],
+        clock: Clock,
+        wall: Clock,
+    ) -> None:
+        self.fed = cursor.fed
+        self._campaign, self._feed, self._template = campaign, feed, template
+        self._router, self._wordings, self._country = router, wordings, country
+        self._cursor, self._rejects, self._writer = cursor, rejects, writer
+        self._taken, self._clock, self._wall = taken, clock, wall
+        self._plain = {name: wording.count(template.plain) for name, wording in wordings.items()} if (
+            template.plain is not None
+        ) else {}
+        self._digest, self._seen = FeedDigest(), Seen()
+        self._invalid: Counter[str] = Counter(cursor.invalid)
+        self._duplicate = cursor.duplicate
+        self._next_chunk = cursor.chunks
+        self._parts: dict[str, _Part] = {}
+        self._texts: dict[int, tuple[str, int]] = {}
+        self._rows = 0
+        self._stepped = float("-inf")
+
+    async def run(self) -> None:
+        """Reads the feed to its end.
+
+        Raises:
+            FeedError: it cannot be read, or is not the feed taken in before.
+            LedgerError: nothing can be kept any more.
+        """
+        cursor = self._cursor
+        with self._rejects:
+            async with self._feed as feed:
+                async for batch in feed:
+                    await self._writer.room()
+                    left = cursor.rows - self._digest.rows
+                    if left > 0:
+                        known, batch = batch.split(left)  # noqa: PLW2901 - the known rows are off
+                        self._know_again(known)
+                    if batch:
+                        self._take(batch)
+            if self._digest.rows < cursor.rows:
+                raise FeedError(
+                    f"has {self._digest.rows} rows; the campaign took in {cursor.rows} before",
+                    feed=self._feed.name,
+                )
+            if not cursor.complete:
+                self._step(complete=True)
+
+    def _know_again(self, batch: Batch) -> None:
+        """Rows of an earlier run: they only fill the set of numbers seen, and the rejects."""
+        self._digest.update(batch)
+        self._sort(batch)
+        if self._digest.rows == self._cursor.rows:
+            self._digest.require(self._cursor.digest, feed=self._feed.name)
+
+    def _take(self, batch: Batch) -> None:
+        if self._cursor.complete:
+            raise FeedError(
+                f"has more rows than the {self._cursor.rows} that the campaign took in to its end",
+                feed=self._feed.name,
+                line=batch.first_line,
+            )
+        self._digest.update(batch)
+        numbers, routes, bad, duplicates = self._sort(batch)
+        self._rows += len(batch)
+        self._invalid.update(reason.value for reason in bad.values())
+        self._duplicate += duplicates
+        self._add(numbers, routes)
+        self.fed += len(batch)
+        if self._rows >= STEP_ROWS or self._clock() - self._stepped >= STEP_S:
+            self._step(complete=False)
+
+    def _sort(self, batch: Batch) -> tuple[array[int], list[str | None], dict[int, Reason], int]:
+        """Numbers (0 for a row that gets no message), routes, why not, and how many duplicates."""
+        numbers, bad = normalise(batch.msisdns, self._country)
+        for at in batch.bad:
+            numbers[at] = 0
+        routes, unrouted = self._router.route(batch.operators, numbers)
+        bad = {**bad, **batch.bad, **unrouted}
+        for at in unrouted:
+            numbers[at] = 0
+        if self._template.columns:
+            self._write(batch, numbers, routes, bad)
+        duplicates = self._seen.duplicates(numbers)
+        for at in duplicates:
+            numbers[at] = 0
+        if bad:
+            self._rejects.write(batch, bad)
+        return numbers, routes, bad, len(duplicates)
+
+    def _write(
+        self, batch: Batch, numbers: array[int], routes: list[str | None], bad: dict[int, Reason]
+    ) -> None:
+        """Writes each row's own text, to know its segments; one that no segment can carry is refused
+        here, before anything of it is sent."""
+        self._texts.clear()
+        texts = self._template.render_batch(batch.columns, len(batch))
+        for at, number in enumerate(numbers):
+            route = routes[at]
+            if not number or route is None:
+                continue
+            try:
+                self._texts[at] = (texts[at], self._wordings[route].count(texts[at]))
+            except TextError:
+                bad[at] = Reason.UNTEXTABLE
+                numbers[at] = 0
+
+    def _add(self, numbers: array[int], routes: list[str | None]) -> None:
+        names = set(routes)
+        if len(names) == 1 and 0 not in numbers and not self._texts:
+            self._part(names.pop()).numbers.extend(numbers)
+            return
+        for at, number in enumerate(numbers):
+            if number:
+                part = self._part(routes[at])
+                part.numbers.append(number)
+                if self._texts:
+                    text, segments = self._texts[at]
+                    part.texts.append(text)
+                    part.segments.append(segments)
+
+    def _part(self, operator: str | None) -> _Part:
+        return self._parts.setdefault(operator or "", _Part())
+
+    # --- steps -----------------------------------------------------------------------------
+
+    def _step(self, *, complete: bool) -> None:
+        """Gives the ledger what came since the last step, and the cursor behind it."""
+        if not self._rows and not complete:
+            return
+        chunks = [chunk for name, part in self._parts.items() for chunk in self._cut(name, part)]
+        fact = TakenIn(
+            campaign=self._campaign,
+            at=self._wall(),
+            rows=self._digest.rows,
+            digest=self._digest.digest(),
+            fed=self.fed,
+            invalid=dict(self._invalid),
+            duplicate=self._duplicate,
+            suppressed=0,
+            complete=complete,
+            chunks=tuple(chunks),
+        )
+        self._writer.add(fact)
+        self._taken(fact)
+        self._parts = {}
+        self._rows = 0
+        self._stepped = self._clock()
+
+    def _cut(self, operator: str, part: _Part) -> list[Chunk]:
+        chunks = []
+        for start in range(0, len(part.numbers), CHUNK_SIZE):
+            cut = slice(start, start + CHUNK_SIZE)
+            segments: int | bytes = bytes(part.segments[cut]) if part.texts else self._plain[operator]
+            chunks.append(
+                Chunk(
+                    key=chunk_key(self._campaign, self._next_chunk),
+                    operator=operator,
+                    numbers=part.numbers[cut],
+                    segments=segments,
+                    texts=tuple(part.texts[cut]) if part.texts else None,
+                )
+            )
+            self._next_chunk += 1
+        return chunks

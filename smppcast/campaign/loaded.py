@@ -1,0 +1,115 @@
+"""A chunk in memory: its recipients ready to be written, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smppcast.campaign.wording import Wording
+from smppcast.errors import CampaignError
+from smppcast.ledger.facts import CHUNK_SHIFT, OFFSET_MASK, SEGMENT_BITS, SEGMENT_MASK, Chunk
+
+__all__ = ["LoadedChunk"]
+
+_STEP = 1 << SEGMENT_BITS
+
+
+class LoadedChunk:
+    """One chunk that is being sent.
+
+    Attributes:
+        next: the offset of the next recipient never sent to.
+        intent: offsets below it are in an intent given to the ledger.
+        allowed: offsets below it are in an intent that is durable: they may be sent.
+        left: segments that have no final answer yet.
+    """
+
+    __slots__ = ("_destinations", "_parts", "_wording", "allowed", "chunk", "intent", "left", "next")
+
+    def __init__(self, chunk: Chunk, parts: Sequence[tuple[bytes, bytes]], wording: Wording) -> None:
+        self.chunk = chunk
+        self.next = self.intent = self.allowed = 0
+        segments = chunk.segments
+        self.left = segments * len(chunk.numbers) if isinstance(segments, int) else sum(segments)
+        if isinstance(segments, int) and segments != len(parts):
+            raise CampaignError(
+                f"operator {chunk.operator} now takes {len(parts)} segments for a text that took {segments} "
+                "when the campaign began: its dialect was changed"
+            )
+        self._parts, self._wording = parts, wording
+        # One conversion in C for the whole chunk: 0.15 µs a number.
+        digits = str(chunk.numbers.tolist())[1:-1].encode()
+        self._destinations = digits.split(b", ") if digits else []
+
+    def __len__(self) -> int:
+        return len(self._destinations)
+
+    def segments(self, offset: int) -> int:
+        """Segments of the recipient's message."""
+        segments = self.chunk.segments
+        return segments if isinstance(segments, int) else segments[offset]
+
+    def numbers(self, refs: Sequence[int]) -> list[int]:
+        """Destinations of refs of this chunk."""
+        numbers = self.chunk.numbers
+        return [numbers[ref >> SEGMENT_BITS & OFFSET_MASK] for ref in refs]
+
+    def fresh(self, room: int) -> tuple[Sequence[bytes], Sequence[int]] | None:
+        """Whole messages of recipients not sent to yet, at most `room` PDUs and none beyond `allowed`."""
+        if self.chunk.texts is not None or not isinstance(self.chunk.segments, int):
+            return self._fresh_personal(room)
+        parts, first = self._parts, self.next
+        count = min(self.allowed - first, room // len(parts))
+        if count <= 0:
+            return None
+        self.next = last = first + count
+        destinations = self._destinations[first:last]
+        base = self.chunk.key << CHUNK_SHIFT
+        offsets = range(base + first * _STEP, base + last * _STEP, _STEP)
+        if len(parts) == 1:
+            ((prefix, suffix),) = parts
+            return [prefix + digits + suffix for digits in destinations], offsets
+        return (
+            [prefix + digits + suffix for digits in destinations for prefix, suffix in parts],
+            [ref + segment for ref in offsets for segment in range(len(parts))],
+        )
+
+    def _fresh_personal(self, room: int) -> tuple[Sequence[bytes], Sequence[int]] | None:
+        bodies: list[bytes] = []
+        refs: list[int] = []
+        base = self.chunk.key << CHUNK_SHIFT
+        while self.next < self.allowed and len(bodies) + self.segments(self.next) <= room:
+            offset = self.next
+            digits = self._destinations[offset]
+            parts = self._personal(offset)
+            bodies.extend(prefix + digits + suffix for prefix, suffix in parts)
+            refs.extend(base + offset * _STEP + segment for segment in range(len(parts)))
+            self.next += 1
+        return (bodies, refs) if refs else None
+
+    def one(self) -> list[int] | None:
+        """The refs of the next message alone, however many segments it has; None beyond `allowed`."""
+        if self.next >= self.allowed:
+            return None
+        ref = (self.chunk.key << CHUNK_SHIFT) + self.next * _STEP
+        count = self.segments(self.next)
+        self.next += 1
+        return [ref + segment for segment in range(count)]
+
+    def body(self, ref: int) -> bytes:
+        """The body of one segment."""
+        offset = ref >> SEGMENT_BITS & OFFSET_MASK
+        parts = self._parts if self.chunk.texts is None else self._personal(offset)
+        prefix, suffix = parts[ref & SEGMENT_MASK]
+        return prefix + self._destinations[offset] + suffix
+
+    def _personal(self, offset: int) -> Sequence[tuple[bytes, bytes]]:
+        texts = self.chunk.texts
+        if texts is None:
+            return self._parts
+        parts = self._wording.parts(texts[offset])
+        if len(parts) != self.segments(offset):
+            raise CampaignError(
+                f"operator {self.chunk.operator} now takes {len(parts)} segments for a text that took "
+                f"{self.segments(offset)} when the campaign began: its dialect was changed"
+            )
+        return parts

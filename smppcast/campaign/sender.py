@@ -1,0 +1,379 @@
+"""A campaign's share of one lane: chunk after chunk, each intent before its bytes.
+
+The sender is a source of its lane (`operators.sources`). It decides what becomes of a refused or
+lost segment; all it decides is a fact in the ledger before it is an octet on a socket.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from heapq import heapify, heappop, heappush
+from typing import Protocol
+
+import anyio
+
+from smppcast.campaign.loaded import LoadedChunk
+from smppcast.campaign.leftovers import Leftover
+from smppcast.campaign.options import Hold, UnknownPolicy
+from smppcast.campaign.wording import Wording
+from smppcast.ledger.board import Boards
+from smppcast.ledger.contract import Store
+from smppcast.ledger.facts import (
+    Accepted,
+    Attempted,
+    Chunk,
+    Deferred,
+    Fact,
+    Intent,
+    Lost,
+    Rejected,
+    Unsent,
+    chunk_of,
+)
+from smppcast.ledger.writer import Writer
+from smppcast.net.clock import Clock
+from smppcast.net.timers import Timers
+from smppcast.operators.settings import Retry
+from smppcast.operators.sources import Batch
+from smppcast.smpp.vocabulary import StatusClass, classify
+
+__all__ = ["Sender", "SenderLane"]
+
+# How far intents run ahead of what is written. After a crash every segment of an intent without an
+# answer is unknown, so it begins small; each time the lane ran dry waiting for one, it doubles.
+AHEAD_FIRST, AHEAD_MOST = 200, 4_096
+
+# Recipients held ready in memory: at 50 octets each little, and some tenths of a second of work.
+LOADED_MIN = 10_000
+
+# Chunks handed over by the feed that are kept whole while they wait; others are read back.
+KEPT_WHOLE = 4
+
+
+class SenderLane(Protocol):
+    """What a sender needs of its lane."""
+
+    name: str
+
+    def wake(self) -> None:
+        """There may be something to send."""
+
+
+class Sender:
+    """Sends the chunks of one campaign and one operator.
+
+    Args:
+        text: the campaign's text where it is the same for all, else None.
+        changed: called when the sender may have become idle.
+    """
+
+    def __init__(
+        self,
+        campaign: int,
+        lane: SenderLane,
+        *,
+        wording: Wording,
+        text: str | None,
+        boards: Boards,
+        writer: Writer,
+        store: Store,
+        retry: Retry,
+        unknowns: UnknownPolicy,
+        priority: int,
+        weight: float,
+        wall: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self.campaign, self.priority, self.weight = campaign, priority, weight
+        self.stopped = False
+        self._lane, self._wording = lane, wording
+        self._parts = wording.parts(text) if text is not None else []
+        self._boards, self._writer, self._store = boards, writer, store
+        self._retry, self._unknowns = retry, unknowns
+        self._wall, self._changed = wall, changed
+        self._queue: deque[Chunk | int] = deque()
+        self._resume: dict[int, Leftover] = {}
+        self._chunks: dict[int, LoadedChunk] = {}
+        self._order: deque[LoadedChunk] = deque()
+        self._ready: list[int] = []
+        self._attempts: dict[int, int] = {}
+        self._timers = Timers()
+        self._held: dict[int, list[int]] = {}
+        self._ahead = AHEAD_FIRST
+        self._more = anyio.Event()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sender {self._lane.name} campaign {self.campaign} "
+            f"[{len(self._queue)} chunks wait | {len(self._chunks)} in work | {len(self._ready)} to resend]>"
+        )
+
+    # --- chunks in -------------------------------------------------------------------------
+
+    def offer(self, chunk: Chunk) -> None:
+        """A chunk just taken in; it is written to the ledger already, if not yet durable."""
+        whole = sum(isinstance(waiting, Chunk) for waiting in self._queue) < KEPT_WHOLE
+        self._queue.append(chunk if whole else chunk.key)
+        self._more.set()
+
+    def resume(self, chunk: Leftover) -> None:
+        """A chunk of an earlier run, with what its facts left open."""
+        self._resume[chunk.key] = chunk
+        self._queue.append(chunk.key)
+        self._more.set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing left to send, to be answered, or to be held."""
+        return not (self._queue or self._chunks)
+
+    async def run(self) -> None:
+        """Loads chunks ahead of need, until cancelled."""
+        while True:
+            while self._queue and not self.stopped and self._unsent_loaded() < LOADED_MIN:
+                waiting = self._queue[0]
+                body = (
+                    waiting if isinstance(waiting, Chunk) else await self._writer.call(self._store.body, waiting)
+                )
+                self._load(body)
+                self._queue.popleft()
+                self._intend()
+                self._lane.wake()
+                self._changed()
+            await self._more.wait()
+            self._more = anyio.Event()
+
+    def _unsent_loaded(self) -> int:
+        return sum(len(loaded) - loaded.next for loaded in self._order)
+
+    def _load(self, chunk: Chunk) -> None:
+        loaded = LoadedChunk(chunk, self._parts, self._wording)
+        resumed = self._resume.pop(chunk.key, None)
+        if resumed is not None:
+            loaded.next = loaded.intent = loaded.allowed = resumed.below
+            settled = sum(loaded.segments(offset) for offset in range(resumed.below))
+            open_refs = len(resumed.not_sent) + len(resumed.in_flight) + len(resumed.unknown)
+            loaded.left -= settled - open_refs
+        if not loaded.left:
+            return
+        self._chunks[chunk.key] = loaded
+        self._order.append(loaded)
+        if resumed is not None:
+            if resumed.in_flight:
+                # Written, perhaps, when the earlier run ended without a word.
+                self._tell(Lost(self._lane.name, self._wall(), resumed.in_flight))
+            self._attempt(resumed.not_sent, duplicate=False)
+            self._unknown([*resumed.unknown, *resumed.in_flight])
+
+    # --- intents ---------------------------------------------------------------------------
+
+    def _intend(self) -> None:
+        """Raises watermarks so that `_ahead` recipients may be sent before the next commit."""
+        ahead = sum(loaded.intent - loaded.next for loaded in self._order)
+        if self.stopped or ahead > self._ahead // 2:
+            return
+        for loaded in self._order:
+            step = min(self._ahead - ahead, len(loaded) - loaded.intent)
+            if step > 0:
+                loaded.intent += step
+                ahead += step
+                self._tell(Intent(loaded.chunk.key, loaded.intent), partial(self._granted, loaded, loaded.intent))
+            if ahead >= self._ahead:
+                return
+        if self._queue:
+            self._more.set()
+
+    def _granted(self, loaded: LoadedChunk, below: int) -> None:
+        dry = loaded.allowed <= loaded.next
+        loaded.allowed = max(loaded.allowed, below)
+        if dry:
+            self._ahead = min(self._ahead * 2, AHEAD_MOST)
+        if not self.stopped:
+            self._lane.wake()
+
+    def _tell(self, fact: Fact, then: Callable[[], object] | None = None) -> None:
+        """Every fact goes both ways: to the account now, to the disk as soon as may be."""
+        self._boards.apply(fact)
+        self._writer.add(fact, then)
+
+    # --- the lane pulls --------------------------------------------------------------------
+
+    def pull(self, room: int) -> Batch | None:
+        if self.stopped:
+            return None
+        if self._ready:
+            return self._pull_ready(room)
+        order = self._order
+        while order and order[0].next >= len(order[0]):
+            order.popleft()
+        if not order:
+            self._more.set()
+            return None
+        batch = order[0].fresh(room)
+        if batch is None:
+            # Either nothing is granted, or a message has more segments than there is room: then its
+            # first ones go now, and the others as room comes.
+            refs = order[0].one()
+            if refs is None:
+                self._intend()
+                return None
+            for ref in refs:
+                heappush(self._ready, ref)
+            batch = self._pull_ready(room)
+        self._intend()
+        return batch
+
+    def _pull_ready(self, room: int) -> Batch:
+        refs = [heappop(self._ready) for _ in range(min(room, len(self._ready)))]
+        chunks = self._chunks
+        return [chunks[chunk_of(ref)].body(ref) for ref in refs], refs
+
+    # --- the lane reports ------------------------------------------------------------------
+
+    def accepted(self, refs: Sequence[int], message_ids: Sequence[str]) -> Sequence[int]:
+        numbers = self._numbers(refs)
+        self._tell(Accepted(self._lane.name, self._wall(), refs, message_ids, numbers))
+        if self._attempts:
+            for ref in refs:
+                self._attempts.pop(ref, None)
+        self._settled(refs)
+        return numbers
+
+    def refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
+        again: list[tuple[int, int]] = []
+        later: list[tuple[int, int]] = []
+        final: list[tuple[int, int]] = []
+        for ref, status in zip(refs, statuses, strict=True):
+            match classify(status):
+                case StatusClass.THROTTLE | StatusClass.QUEUE_FULL | StatusClass.LANE:
+                    # The lane pauses; the segment did nothing wrong, so this is no attempt of its own.
+                    again.append((ref, status))
+                case StatusClass.RETRIABLE if self._may_retry(ref):
+                    later.append((ref, status))
+                case _:
+                    final.append((ref, status))
+        if again:
+            self._tell(Deferred(self._lane.name, self._wall(), *_columns(again)))
+            self._attempt([ref for ref, _ in again], duplicate=False)
+        if later:
+            self._tell(Deferred(self._lane.name, self._wall(), *_columns(later)))
+            self._retry_later([ref for ref, _ in later])
+        if final:
+            self._tell(Rejected(self._lane.name, self._wall(), *_columns(final)))
+            self._settled([ref for ref, _ in final])
+
+    def lost(self, refs: Sequence[int]) -> None:
+        self._tell(Lost(self._lane.name, self._wall(), refs))
+        self._unknown(refs)
+
+    def claim(self, destination: str) -> int | None:
+        if not self._held or not destination.isdigit():
+            return None
+        number = int(destination)
+        refs = self._held.get(number)
+        if not refs:
+            return None
+        ref = refs.pop(0)
+        if not refs:
+            del self._held[number]
+        self._settled([ref])
+        return ref
+
+    def _numbers(self, refs: Sequence[int]) -> list[int]:
+        first = chunk_of(min(refs))
+        if first == chunk_of(max(refs)):
+            return self._chunks[first].numbers(refs)
+        return [self._chunks[chunk_of(ref)].numbers((ref,))[0] for ref in refs]
+
+    def _settled(self, refs: Sequence[int]) -> None:
+        """These have their final answer; a chunk without open segments is let go."""
+        first = chunk_of(min(refs))
+        if first == chunk_of(max(refs)):
+            self._count_down(first, len(refs))
+        else:
+            for ref in refs:
+                self._count_down(chunk_of(ref), 1)
+
+    def _count_down(self, key: int, count: int) -> None:
+        loaded = self._chunks[key]
+        loaded.left -= count
+        if loaded.left == 0:
+            del self._chunks[key]
+            self._changed()
+
+    # --- again -----------------------------------------------------------------------------
+
+    def _may_retry(self, ref: int) -> bool:
+        tried = self._attempts.get(ref, 0) + 1
+        self._attempts[ref] = tried
+        return tried < self._retry.attempts
+
+    def _retry_later(self, refs: list[int]) -> None:
+        tried = max(self._attempts[ref] for ref in refs)
+        delay_s = self._retry.backoff * 2.0 ** (tried - 1)
+        self._timers.after(delay_s, lambda: self._attempt(refs, duplicate=False))
+
+    def _attempt(self, refs: Sequence[int], *, duplicate: bool) -> None:
+        """Sends these once more, ahead of all others and in feed order, as soon as that is durable."""
+        if not refs or self.stopped:
+            return
+        fact = Attempted(self._lane.name, self._wall(), refs, duplicate)
+        self._tell(fact, partial(self._attempt_durable, refs))
+
+    def _attempt_durable(self, refs: Sequence[int]) -> None:
+        if self._ready:
+            for ref in refs:
+                heappush(self._ready, ref)
+        else:
+            self._ready = list(refs)
+            heapify(self._ready)
+        self._lane.wake()
+
+    def _unknown(self, refs: Sequence[int]) -> None:
+        if not refs:
+            return
+        if not isinstance(self._unknowns, Hold):
+            self._attempt(refs, duplicate=True)
+            return
+        for ref, number in zip(refs, self._numbers(refs), strict=True):
+            self._held.setdefault(number, []).append(ref)
+        self._timers.after(self._unknowns.seconds, lambda: self._hold_over(refs))
+
+    def _hold_over(self, refs: Sequence[int]) -> None:
+        """No receipt settled them in time: they stay unknown, and are not waited for."""
+        for ref in refs:
+            loaded = self._chunks.get(chunk_of(ref))
+            if loaded is None:
+                continue
+            (number,) = loaded.numbers((ref,))
+            held = self._held.get(number, [])
+            if ref in held:
+                held.remove(ref)
+                if not held:
+                    del self._held[number]
+                self._count_down(chunk_of(ref), 1)
+        self._changed()
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Sends nothing new from here on; answers to what is in flight are still taken."""
+        self.stopped = True
+        self._timers.cancel()
+
+    def retract(self) -> None:
+        """After a drain: takes back intents and attempts whose bytes never left, so that they are not
+        taken for unknown by the next run."""
+        for loaded in self._chunks.values():
+            if loaded.intent > loaded.next:
+                loaded.intent = loaded.allowed = loaded.next
+                self._tell(Intent(loaded.chunk.key, loaded.next))
+        if self._ready:
+            refs, self._ready = self._ready, []
+            self._tell(Unsent(self._lane.name, self._wall(), sorted(refs)))
+
+
+def _columns(pairs: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [ref for ref, _ in pairs], [status for _, status in pairs]

@@ -1,0 +1,107 @@
+"""Dialling: an Address becomes a connected byte stream, or a ConnectFailed that says why."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+
+import anyio
+from anyio.abc import ByteStream
+
+from smppcast.errors import ConnectFailed, UsageError
+
+__all__ = ["Address", "Tls", "dial", "tls_context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a TLS peer is verified.
+
+    Args:
+        verify: False accepts any certificate: for tests against a host that one owns.
+        ca: file with the authorities to trust instead of the system's.
+        certificate, key: files with our own, where the SMSC asks for it.
+        server_name: expected in the certificate, where it is not the host's name.
+        minimum_version: "1.2" or "1.3".
+    """
+
+    verify: bool = True
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    server_name: str | None = None
+    minimum_version: str = "1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an SMSC listens; `tls` is None for plain TCP."""
+
+    host: str
+    port: int
+    tls: Tls | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """Builds what `Tls` describes.
+
+    Raises:
+        UsageError: a file is missing or is not what it should be.
+    """
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+        versions = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+        context.minimum_version = versions[tls.minimum_version]
+        if not tls.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if tls.certificate:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, KeyError) as error:
+        raise UsageError(f"TLS settings cannot be used: {error}") from error
+    return context
+
+
+async def dial(address: Address, timeout_s: float) -> ByteStream:
+    """Connects, and shakes hands where TLS is asked for.
+
+    Raises:
+        ConnectFailed: refused, unreachable, unresolved, too slow, or a certificate that does not
+            verify; the reason is in the sentence.
+        UsageError: TLS files that cannot be used.
+    """
+    context = tls_context(address.tls) if address.tls else None
+    try:
+        with anyio.fail_after(timeout_s):
+            if context is None or address.tls is None:
+                stream: ByteStream = await anyio.connect_tcp(address.host, address.port)
+            else:
+                stream = await anyio.connect_tcp(
+                    address.host,
+                    address.port,
+                    ssl_context=context,
+                    tls_hostname=address.tls.server_name or address.host,
+                    tls_standard_compatible=False,
+                )
+    except TimeoutError as error:
+        raise ConnectFailed(f"{address}: no connection in {timeout_s:g} s") from error
+    except (OSError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
+        raise ConnectFailed(f"{address}: {_reason(error)}") from error
+    raw = stream.extra(anyio.abc.SocketAttribute.raw_socket, None)
+    if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
+        # Batches are written whole; waiting to fill a segment would only add a round trip.
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return stream
+
+
+def _reason(error: BaseException) -> str:
+    """The root's own words: anyio wraps what the several addresses of a host answered."""
+    cause = error.__cause__
+    if isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[-1]
+    return str(cause or error) or type(error).__name__

@@ -1,0 +1,270 @@
+"""One bind of a lane: dialled, bound, pumped, and dialled again when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+import anyio
+import structlog
+
+from smppcast.errors import BindRefused, ConnectFailed, SmppcastError, UsageError
+from smppcast.net.backoff import Backoff
+from smppcast.net.clock import Clock
+from smppcast.net.link import dial
+from smppcast.net.pump import Pump
+from smppcast.operators.inbox import Inbox
+from smppcast.operators.settings import OperatorSettings
+from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter, DataSm, DataSmResp, Pdu, Unbind
+from smppcast.smpp.session import (
+    Answer,
+    Answers,
+    Deliveries,
+    Ended,
+    Event,
+    Expired,
+    Request,
+    Session,
+    Timers,
+)
+from smppcast.smpp.vocabulary import CommandStatus, status_name
+
+__all__ = ["Bind", "BindKind", "BindOwner", "BindState"]
+
+log = structlog.get_logger("smppcast.bind")
+
+# A wrong password does not mend by itself, and some SMSCs lock accounts that keep trying.
+_CREDENTIALS = frozenset(
+    (CommandStatus.ESME_RINVPASWD, CommandStatus.ESME_RINVSYSID, CommandStatus.ESME_RINVSYSTYP)
+)
+REFUSED_FIRST_S, REFUSED_MOST_S = 30.0, 600.0
+
+
+class BindKind(StrEnum):
+    """What a bind may carry."""
+
+    TRANSCEIVER = "transceiver"
+    TRANSMITTER = "transmitter"
+    RECEIVER = "receiver"
+
+
+class BindOwner(Protocol):
+    """The lane, as its binds see it. All methods are synchronous."""
+
+    name: str
+    clock: Clock
+    closing: bool
+    inbox: Inbox
+
+    def fill(self, session: Session, now: float) -> None:
+        """Queues submits as window and pace allow."""
+
+    def answered(self, answers: Answers) -> None:
+        """Takes the answers to submits."""
+
+    def expired(self, bind: Bind, refs: Sequence[int]) -> None:
+        """Takes back submits whose response did not come in time."""
+
+    def link_ended(self, bind: Bind, refs: Sequence[int]) -> None:
+        """Takes back what was unanswered when a link ended."""
+
+    def changed(self) -> None:
+        """Learns that a bind came or went."""
+
+
+class BindState(StrEnum):
+    """Where a bind stands; REFUSED and WAITING are followed by another dial."""
+
+    IDLE = "idle"
+    DIALLING = "dialling"
+    BOUND = "bound"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+_PDUS = {
+    BindKind.TRANSCEIVER: BindTransceiver,
+    BindKind.TRANSMITTER: BindTransmitter,
+    BindKind.RECEIVER: BindReceiver,
+}
+_BINDING = object()
+
+
+class Bind:
+    """Keeps one bind of its lane up, and passes between session and lane.
+
+    Attributes:
+        state: see `BindState`.
+        error: why the last link ended or was refused, None after an orderly end.
+        reconnects: how often a bind was lost and dialled again.
+        smsc: system_id of the SMSC, as its bind response gave it.
+    """
+
+    def __init__(self, lane: BindOwner, kind: BindKind, number: int, settings: OperatorSettings) -> None:
+        self.kind, self.number = kind, number
+        self.state = BindState.IDLE
+        self.error: SmppcastError | None = None
+        self.reconnects = 0
+        self.smsc = ""
+        self.latency_s: float | None = None
+        self._lane, self._settings = lane, settings
+        self._backoff, self._refusals = Backoff(), Backoff(REFUSED_FIRST_S, REFUSED_MOST_S)
+        self._pump: Pump | None = None
+        self._session: Session | None = None
+
+    def __repr__(self) -> str:
+        window = f" | window {self.in_flight}/{self._settings.window}" if self.bound else ""
+        return f"<Bind {self._lane.name}.{self.number} {self.kind} [{self.state}{window}]>"
+
+    @property
+    def bound(self) -> bool:
+        return self.state is BindState.BOUND
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._session.window) if self._session else 0
+
+    def wake(self) -> None:
+        if self._pump is not None:
+            self._pump.wake()
+
+    def unbind(self) -> None:
+        """Asks the SMSC to end the session in order; `run` goes on until its response or the link's end."""
+        if self._session is not None and self._session.bound and self._pump is not None:
+            self._session.request(Unbind(), None, self._lane.clock())
+            self._pump.wake()
+
+    # --- life ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Dials and pumps until the lane closes. Never raises for what a peer or a network does."""
+        while not self._lane.closing:
+            delay = await self._once()
+            self.state = BindState.REFUSED if isinstance(self.error, BindRefused) else BindState.WAITING
+            self.reconnects += 1
+            self._lane.changed()
+            await anyio.sleep(delay)
+        self.state = BindState.CLOSED
+        self._lane.changed()
+
+    async def _once(self) -> float:
+        """One link from dial to end; returns how long to wait before the next."""
+        self.state, self.error = BindState.DIALLING, None
+        timers = self._settings.timers
+        try:
+            stream = await dial(self._settings.address, timers.bind)
+        except (ConnectFailed, UsageError) as error:
+            return self._failed(error)
+        clock = self._lane.clock
+        session = Session(
+            self._settings.window,
+            Timers(timers.enquire_link, timers.response, timers.inactivity),
+            clock(),
+        )
+        self._session, self._pump = session, Pump(stream, session, self, clock, timers.response)
+        session.request(self._bind_pdu(), _BINDING, clock())
+        was_bound = False
+        try:
+            ended = await self._pump.run()
+            was_bound = self.bound
+            self.error = self.error or ended  # the bind's own error, set by an event, says more
+        finally:
+            unanswered = [token for token in session.close() if token is not _BINDING]
+            self._session = self._pump = None
+            self._lane.link_ended(self, unanswered)
+        if self.error is not None:
+            return self._failed(self.error)
+        if was_bound:
+            # A clean unbind by the SMSC asks for nothing but to come again.
+            log.info("unbound", operator=self._lane.name, bind=self.number)
+            self._backoff.reset()
+            return self._backoff.next()
+        return self._backoff.next()
+
+    def _failed(self, error: SmppcastError) -> float:
+        self.error = error
+        credentials = isinstance(error, BindRefused) and error.command_status in _CREDENTIALS
+        log.warning(
+            "bind_refused" if isinstance(error, BindRefused) else "link_down",
+            operator=self._lane.name,
+            bind=self.number,
+            error=str(error),
+        )
+        return self._refusals.next() if credentials else self._backoff.next()
+
+    def _bind_pdu(self) -> Pdu:
+        settings = self._settings
+        return _PDUS[self.kind](
+            system_id=settings.system_id,
+            password=settings.password.get_secret_value(),
+            system_type=settings.system_type,
+            interface_version=settings.interface_version,
+            addr_ton=settings.address_range.ton,
+            addr_npi=settings.address_range.npi,
+            address_range=settings.address_range.range,
+        )
+
+    # --- the pump's owner ------------------------------------------------------------------
+
+    def fill(self, session: Session, now: float) -> None:
+        self._lane.fill(session, now)
+
+    def handle(self, events: Sequence[Event], now: float) -> None:
+        lane, pump = self._lane, self._pump
+        if pump is None:
+            return
+        for event in events:
+            match event:
+                case Answers():
+                    self.latency_s = self._sampled(now)
+                    lane.answered(event)
+                case Deliveries():
+                    lane.inbox.deliver(event.pdus, partial(_acknowledge, pump))
+                case Expired():
+                    lane.expired(self, event.tokens)
+                case Answer() if event.token is _BINDING:
+                    self._bind_answered(event)
+                case Request(pdu=DataSm() as pdu):
+                    lane.inbox.data(pdu, partial(_acknowledge_data, pump))
+                case Ended():
+                    self.error = self.error or event.error
+                case _:
+                    pass
+
+    def _sampled(self, now: float) -> float | None:
+        sampled = self._session.window.latency(now) if self._session else None
+        if sampled is None:
+            return self.latency_s
+        # A running mean over some ten samples: steady enough to show, quick enough to follow.
+        return sampled if self.latency_s is None else self.latency_s * 0.9 + sampled * 0.1
+
+    def _bind_answered(self, event: Answer) -> None:
+        if event.pdu.command_status:
+            status = event.pdu.command_status
+            self.error = BindRefused(f"bind_{self.kind}", status, status_name(status))
+            if self._pump is not None:
+                self._pump.stop(self.error)
+            return
+        self.state = BindState.BOUND
+        self.smsc = getattr(event.pdu, "system_id", None) or ""
+        self._backoff.reset()
+        self._refusals.reset()
+        log.info("bound", operator=self._lane.name, bind=self.number, smsc=self.smsc, kind=str(self.kind))
+        self._lane.changed()
+
+
+def _acknowledge(pump: Pump, sequence_numbers: Sequence[int], command_status: int) -> None:
+    """Answers on the link that brought the PDUs: sequence_numbers mean nothing on another."""
+    if pump.session.bound:
+        pump.session.acknowledge(sequence_numbers, command_status)
+        pump.wake()
+
+
+def _acknowledge_data(pump: Pump, sequence_numbers: Sequence[int], command_status: int) -> None:
+    if pump.session.bound:
+        for number in sequence_numbers:
+            pump.session.respond(DataSmResp(command_status=command_status, sequence_number=number))
+        pump.wake()

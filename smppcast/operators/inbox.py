@@ -1,0 +1,413 @@
+"""What an operator's SMSC reports: receipts matched to segments, and inbound messages.
+
+Nothing is acknowledged here before the ledger holds it (law 3). A receipt that matches nothing is
+parked, durably, and tried again when its segment is accepted: it may have overtaken its response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import anyio
+import structlog
+
+from smppcast.errors import DecodeError
+from smppcast.ledger.facts import (
+    CAMPAIGN_SHIFT,
+    InboundReceived,
+    ParkedReceipt,
+    ReceiptsParked,
+    Received,
+    Unparked,
+)
+from smppcast.ledger.resolver import Resolver
+from smppcast.ledger.writer import Writer
+from smppcast.net.clock import Clock
+from smppcast.operators.settings import OperatorSettings
+from smppcast.receipts import Inference, MessageIdMapping, candidates, parse
+from smppcast.receipts.batch import ReceiptBatch, fold_all, read
+from smppcast.receipts.message_ids import mapped
+from smppcast.smpp import DataSm, DeliverSm, decode
+from smppcast.smpp.vocabulary import CommandStatus
+
+__all__ = ["Acknowledge", "Inbox", "InboxTally"]
+
+log = structlog.get_logger("smppcast.inbox")
+
+# Orphans that are looked for in memory when a response comes. Older ones stay in the ledger, and are
+# tried at the next start; a flood of orphans cannot fill the memory.
+PARKED_MAX = 50_000
+
+# Receipts that may wait for a commit or a search before the SMSC is told to come again later. Some
+# seconds of the highest rates, some tens of megabytes.
+UNCOMMITTED_MAX = 100_000
+
+# Two spellings of one number agree in this many last digits: a national number without its prefix.
+AGREE_DIGITS = 7
+
+Acknowledge = Callable[[Sequence[int], int], None]
+"""Answers deliver_sm PDUs by their sequence_numbers with a command_status."""
+
+
+@dataclass(slots=True)
+class InboxTally:
+    """Counts since the start.
+
+    Attributes:
+        receipts: receipts taken in.
+        matched: of those, how many found their segment.
+        inbound: messages of users (segments).
+        malformed: deliver_sm that could not be read, answered with the status that fits.
+        postponed: answered ESME_RX_T_APPN, to come again.
+    """
+
+    receipts: int = 0
+    matched: int = 0
+    inbound: int = 0
+    malformed: int = 0
+    postponed: int = 0
+
+
+@dataclass(slots=True)
+class _Search:
+    """Receipts that the hot index does not know, with what is owed for them."""
+
+    batch: ReceiptBatch
+    rows: list[int]
+    acknowledge: Acknowledge
+
+
+class Inbox:
+    """Takes in deliver_sm and data_sm PDUs of one operator, from whichever bind brings them.
+
+    Args:
+        reported: told of every matched receipt, before it is durable.
+        claim: asked for the ref of an unknown segment by its destination, for a receipt whose
+            message_id nobody knows.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: OperatorSettings,
+        resolver: Resolver,
+        writer: Writer,
+        reported: Callable[[Received], None],
+        claim: Callable[[str], int | None],
+        wall: Clock,
+    ) -> None:
+        self.tally = InboxTally()
+        self.inference = Inference()
+        self._name = name
+        self._mapping = MessageIdMapping(settings.message_ids)
+        self._time_zone = settings.time_zone
+        self._resolver, self._writer = resolver, writer
+        self._reported, self._claim, self._wall = reported, claim, wall
+        self._parked: dict[str, list[tuple[int, ParkedReceipt]]] = {}
+        self._searches: list[_Search] = []
+        self._searching = 0
+        self._parked_count = 0
+        self._more = anyio.Event()
+        self._next_parked = 1
+        self._warned = False
+
+    @property
+    def unmatched(self) -> int:
+        """Receipts that belong to no message known so far."""
+        return self._parked_count
+
+    def restore(self, parked: Iterable[tuple[int, ParkedReceipt]]) -> None:
+        """Takes up what earlier runs parked, oldest first."""
+        for key, receipt in parked:
+            self._next_parked = max(self._next_parked, key + 1)
+            self._remember(key, receipt)
+
+    # --- from the link ---------------------------------------------------------------------
+
+    def deliver(self, pdus: Sequence[bytes], acknowledge: Acknowledge) -> None:
+        """Takes in deliver_sm PDUs; `acknowledge` is called on the loop once they are durable."""
+        if self._writer.backlog + self._searching > UNCOMMITTED_MAX:
+            self.tally.postponed += len(pdus)
+            numbers = [int.from_bytes(pdu[12:16], "big") for pdu in pdus]
+            acknowledge(numbers, CommandStatus.ESME_RX_T_APPN)
+            return
+        batch, rest = read(pdus, time_zone=self._time_zone)
+        inbound: list[DeliverSm | DataSm] = []
+        for octets in rest:
+            try:
+                pdu = decode(octets)
+            except DecodeError as error:
+                self.tally.malformed += 1
+                acknowledge([error.sequence_number], error.command_status)
+                continue
+            if isinstance(pdu, DeliverSm):
+                self._sort(pdu, batch, inbound)
+        self._take(batch, inbound, acknowledge)
+
+    def data(self, pdu: DataSm, acknowledge: Acknowledge) -> None:
+        """Takes in a data_sm, which carries receipts and messages as a deliver_sm does."""
+        batch, inbound = ReceiptBatch(), list[DeliverSm | DataSm]()
+        self._sort(pdu, batch, inbound)
+        self._take(batch, inbound, acknowledge)
+
+    def _sort(self, pdu: DeliverSm | DataSm, batch: ReceiptBatch, inbound: list[DeliverSm | DataSm]) -> None:
+        receipt = parse(pdu, time_zone=self._time_zone)
+        if receipt is None:
+            inbound.append(pdu)
+        else:
+            batch.add(receipt, pdu.sequence_number)
+
+    def _take(
+        self, batch: ReceiptBatch, inbound: Sequence[DeliverSm | DataSm], acknowledge: Acknowledge
+    ) -> None:
+        if batch.sequence_numbers:
+            self.tally.receipts += len(batch)
+            self._match(batch, acknowledge)
+        if inbound:
+            self.tally.inbound += len(inbound)
+            fact = InboundReceived(
+                self._name,
+                self._wall(),
+                [pdu.source_addr for pdu in inbound],
+                [pdu.destination_addr for pdu in inbound],
+                [pdu.short_message if isinstance(pdu, DeliverSm) else b"" for pdu in inbound],
+            )
+            numbers = [pdu.sequence_number for pdu in inbound]
+            self._writer.add(fact, lambda: acknowledge(numbers, 0))
+
+    # --- receipts --------------------------------------------------------------------------
+
+    def _match(self, batch: ReceiptBatch, acknowledge: Acknowledge) -> None:
+        """Matches by the hot index; what it does not know goes to the search."""
+        refs, missed = [], []
+        for row, found in enumerate(self._resolver.find(self._keys(batch))):
+            if found is not None and _agrees(found[1], batch.sources[row]):
+                refs.append(found[0])
+            else:
+                ref = self._try_all(batch, row)
+                refs.append(-1 if ref is None else ref)
+                if ref is None:
+                    missed.append(row)
+        if not missed:
+            self._settle(batch, range(len(batch)), refs, acknowledge)
+            return
+        matched = [row for row, ref in enumerate(refs) if ref >= 0]
+        self._settle(batch, matched, [refs[row] for row in matched], acknowledge)
+        self._searches.append(_Search(batch, missed, acknowledge))
+        self._searching += len(missed)
+        self._more.set()
+
+    def _keys(self, batch: ReceiptBatch) -> list[str]:
+        """The key that each receipt most likely has."""
+        mapping = self._mapping
+        if mapping is MessageIdMapping.AUTO:
+            mapping = self.inference.holds or MessageIdMapping.AS_IS
+        if mapping is MessageIdMapping.AS_IS:
+            return fold_all(batch.message_ids)
+        return [mapped(message_id, mapping) or "" for message_id in batch.message_ids]
+
+    def _all_keys(self, *message_ids: str) -> list[str]:
+        auto = self._mapping is MessageIdMapping.AUTO
+        keys: dict[str, None] = {}
+        for message_id in message_ids:
+            found = self.inference.candidates(message_id) if auto else candidates(message_id, self._mapping)
+            keys.update(dict.fromkeys(found))
+        return list(keys)
+
+    def _try_all(self, batch: ReceiptBatch, row: int) -> int | None:
+        """Looks for one receipt under every key that it may have."""
+        ids = (batch.message_ids[row], batch.other_ids[row])
+        for key in self._all_keys(*ids):
+            found = self._resolver.get(key)
+            if found is not None and _agrees(found[1], batch.sources[row]):
+                self._learn(ids, key)
+                return found[0]
+        return None
+
+    def _learn(self, message_ids: Sequence[str], key: str) -> None:
+        if self._mapping is not MessageIdMapping.AUTO:
+            return
+        before = self.inference.holds
+        for message_id in filter(None, message_ids):
+            self.inference.observe(self.inference.explains(message_id, key))
+        if self.inference.holds is not before:
+            log.info("message_ids_inferred", operator=self._name, mapping=str(self.inference.holds))
+
+    def _settle(
+        self, batch: ReceiptBatch, rows: Sequence[int], refs: Sequence[int], acknowledge: Acknowledge | None
+    ) -> None:
+        """Writes matched receipts to the ledger, a fact a campaign, and answers after the last."""
+        if not rows:
+            return
+        self.tally.matched += len(rows)
+        numbers = [batch.sequence_numbers[row] for row in rows]
+        campaigns = {ref >> CAMPAIGN_SHIFT for ref in refs}
+        facts = [
+            self._received(
+                batch,
+                [
+                    (row, ref)
+                    for row, ref in zip(rows, refs, strict=True)
+                    if len(campaigns) == 1 or ref >> CAMPAIGN_SHIFT == campaign
+                ],
+            )
+            for campaign in campaigns
+        ]
+        for fact in facts:
+            self._reported(fact)
+            last = fact is facts[-1] and acknowledge is not None
+            self._writer.add(fact, (lambda: acknowledge(numbers, 0)) if last and acknowledge else None)
+
+    def _received(self, batch: ReceiptBatch, pairs: Sequence[tuple[int, int]]) -> Received:
+        return Received(
+            self._name,
+            self._wall(),
+            [ref for _, ref in pairs],
+            bytes(batch.states[row] for row, _ in pairs),
+            [batch.errors[row] for row, _ in pairs],
+            [batch.done[row] for row, _ in pairs],
+        )
+
+    # --- the durable index, and parking -----------------------------------------------------
+
+    async def run(self) -> None:
+        """Searches for what the hot index did not know, until cancelled."""
+        while True:
+            await self._more.wait()
+            self._more = anyio.Event()
+            searches, self._searches = self._searches, []
+            for search in searches:
+                await self._search(search)
+                self._searching -= len(search.rows)
+
+    async def _search(self, search: _Search) -> None:
+        batch = search.batch
+        keys = {row: self._all_keys(batch.message_ids[row], batch.other_ids[row]) for row in search.rows}
+        found = await self._resolver.find_durable([key for row in search.rows for key in keys[row]])
+        refs: dict[int, int] = {}
+        for row in search.rows:
+            ref = self._among(found, keys[row], batch, row)
+            if ref is None:
+                # The response may have come while the ledger was searched.
+                ref = self._try_all(batch, row)
+            if ref is None:
+                ref = self._claim(batch.sources[row])
+            if ref is not None:
+                refs[row] = ref
+        self._settle(batch, list(refs), list(refs.values()), search.acknowledge)
+        self._park(batch, [row for row in search.rows if row not in refs], search.acknowledge)
+
+    def _among(
+        self, found: dict[str, list[tuple[int, int]]], keys: Sequence[str], batch: ReceiptBatch, row: int
+    ) -> int | None:
+        for key in keys:
+            for ref, number in found.get(key, ()):
+                if _agrees(number, batch.sources[row]):
+                    self._learn((batch.message_ids[row], batch.other_ids[row]), key)
+                    return ref
+        return None
+
+    def _park(self, batch: ReceiptBatch, rows: Sequence[int], acknowledge: Acknowledge) -> None:
+        if not rows:
+            return
+        at = self._wall()
+        receipts = [
+            ParkedReceipt(
+                batch.message_ids[row] or batch.other_ids[row],
+                batch.sources[row],
+                batch.destinations[row],
+                batch.states[row],
+                batch.errors[row],
+                batch.done[row],
+                at,
+            )
+            for row in rows
+        ]
+        keys = range(self._next_parked, self._next_parked + len(rows))
+        self._next_parked = keys.stop
+        numbers = [batch.sequence_numbers[row] for row in rows]
+        self._writer.add(
+            ReceiptsParked(self._name, keys, receipts), lambda: acknowledge(numbers, CommandStatus.ESME_ROK)
+        )
+        for key, receipt in zip(keys, receipts, strict=True):
+            self._remember(key, receipt)
+        self._warn()
+
+    def _remember(self, key: int, receipt: ParkedReceipt) -> None:
+        self._parked_count += 1
+        if len(self._parked) < PARKED_MAX:
+            for candidate in self._all_keys(receipt.message_id):
+                self._parked.setdefault(candidate, []).append((key, receipt))
+
+    def _warn(self) -> None:
+        """Receipts that do not match are the commonest misconfiguration there is: say it once."""
+        unmatched = self.tally.receipts - self.tally.matched - self._searching
+        if not self._warned and unmatched > 100 and unmatched > self.tally.matched:
+            self._warned = True
+            log.warning(
+                "receipts_do_not_match",
+                operator=self._name,
+                unmatched=unmatched,
+                matched=self.tally.matched,
+                message_ids=str(self._mapping),
+            )
+
+    # --- from the lane ---------------------------------------------------------------------
+
+    def accepted(self, message_ids: Sequence[str], refs: Sequence[int], numbers: Sequence[int]) -> None:
+        """Indexes message_ids of accepted segments, and settles receipts that came before."""
+        keys = fold_all(message_ids)
+        self._resolver.add(keys, refs, numbers)
+        if self._parked:
+            early = self._parked.keys() & set(keys)
+            if early:
+                self._unpark(early, keys, refs, numbers)
+
+    def _unpark(
+        self, early: Iterable[str], keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]
+    ) -> None:
+        batch, found, settled = ReceiptBatch(), list[int](), list[tuple[int, ParkedReceipt]]()
+        rows = {key: row for row, key in enumerate(keys)}
+        for key in early:
+            row = rows[key]
+            for parked_key, receipt in self._parked[key]:
+                if _agrees(numbers[row], receipt.source_addr):
+                    _append(batch, receipt)
+                    found.append(refs[row])
+                    settled.append((parked_key, receipt))
+                    self._learn((receipt.message_id,), key)
+        if settled:
+            for parked_key, receipt in settled:
+                self._forget(parked_key, receipt)
+            self._settle(batch, range(len(batch)), found, None)
+            self._writer.add(Unparked(self._name, [parked_key for parked_key, _ in settled]))
+
+    def _forget(self, parked_key: int, receipt: ParkedReceipt) -> None:
+        self._parked_count -= 1
+        for candidate in self._all_keys(receipt.message_id):
+            left = [entry for entry in self._parked.get(candidate, ()) if entry[0] != parked_key]
+            if left:
+                self._parked[candidate] = left
+            else:
+                self._parked.pop(candidate, None)
+
+
+def _append(batch: ReceiptBatch, receipt: ParkedReceipt) -> None:
+    batch.sequence_numbers.append(0)
+    batch.message_ids.append(receipt.message_id)
+    batch.other_ids.append("")
+    batch.sources.append(receipt.source_addr)
+    batch.destinations.append(receipt.destination_addr)
+    batch.states.append(receipt.state)
+    batch.errors.append(receipt.error)
+    batch.done.append(receipt.done)
+
+
+def _agrees(number: int, source_addr: str) -> bool:
+    """Whether a receipt's source address is the message's destination, however it is written."""
+    ours = str(number)
+    if ours == source_addr:
+        return True
+    theirs = "".join(filter(str.isdigit, source_addr)).lstrip("0")
+    return min(len(theirs), len(ours)) >= AGREE_DIGITS and (ours.endswith(theirs) or theirs.endswith(ours))

@@ -1,0 +1,335 @@
+"""A lane: one account at an operator's SMSC, with all its binds, its budget and its sources.
+
+The lane answers throttles, full queues and lost links; what to do with a segment that was refused
+or lost is its source's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import anyio
+import structlog
+
+from smppcast.errors import BindRefused, SmppcastError
+from smppcast.ledger.facts import CAMPAIGN_SHIFT, Received
+from smppcast.ledger.resolver import Resolver
+from smppcast.ledger.writer import Writer
+from smppcast.net.clock import Clock, monotonic, wall
+from smppcast.operators.bind import Bind, BindKind, BindState
+from smppcast.operators.inbox import Inbox
+from smppcast.operators.settings import OperatorSettings
+from smppcast.operators.sources import Source, Sources
+from smppcast.pacing.budget import Budget
+from smppcast.pacing.throttle import Throttle
+from smppcast.smpp.session import Answers, Session
+from smppcast.smpp.vocabulary import StatusClass, classify
+
+__all__ = ["Lane", "LaneStatistics"]
+
+log = structlog.get_logger("smppcast.lane")
+
+# PDUs a batch: large enough that its overhead vanishes (see bench), small enough that lanes on one
+# event loop take turns within a few milliseconds.
+BATCH_MAX = 512
+
+# How long a lane waits before it looks again whether the ledger has caught up: some commits.
+LEDGER_PAUSE_S = 0.01
+
+
+@dataclass(slots=True)
+class _Tally:
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    lost: int = 0
+
+
+class LaneStatistics(NamedTuple):
+    """A lane at one moment; counts are PDUs since the lane was opened."""
+
+    name: str
+    binds: int  # that are asked for
+    bound: int
+    window: int  # submits that all bound transmitters together may leave unanswered
+    in_flight: int
+    rate: float | None  # allowed submit_sm a second; None for no limit
+    sent: int
+    accepted: int
+    refused: int  # answered with any other status than ESME_ROK, throttles included
+    throttled: int
+    lost: int  # unanswered when their link ended, or past the response timeout
+    receipts: int
+    matched: int
+    inbound: int
+    latency_s: float | None  # submit_sm to submit_sm_resp, a running mean of samples
+    reconnects: int
+    error: str | None  # the last one of any bind that is down
+
+
+class Lane:
+    """Runs the binds of one operator and feeds them from its sources.
+
+    Args:
+        name: the operator's.
+        reported: told of every receipt that found its segment.
+        clock, wall: for intervals and for dates.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: OperatorSettings,
+        resolver: Resolver,
+        writer: Writer,
+        reported: Callable[[Received], None],
+        *,
+        clock: Clock = monotonic,
+        wall: Clock = wall,
+    ) -> None:
+        self.name, self.settings, self.clock = name, settings, clock
+        self.closing = False
+        self.stopped = False
+        self._closed = False
+        self.sources = Sources()
+        self.inbox = Inbox(name, settings, resolver, writer, reported, self._claim, wall)
+        self._writer = writer
+        self._budget = Budget(settings.rate)
+        self._throttle = Throttle()
+        self._tally = _Tally()
+        self._binds = [
+            Bind(self, kind, number, settings) for number, kind in enumerate(_kinds(settings), start=1)
+        ]
+        self._changed = anyio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        now = self.statistics()
+        rate = "" if now.rate is None else f" | at most {now.rate:g}/s"
+        return (
+            f"<Lane {self.name} [{now.bound}/{now.binds} bound | window {now.in_flight}/{now.window}"
+            f"{rate} | {now.sent} sent]>"
+        )
+
+    # --- life ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keeps the binds up until `close`; run it in a task group of the owner's."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.inbox.run)
+            async with anyio.create_task_group() as binds:
+                for bind in self._binds:
+                    binds.start_soon(bind.run)
+                await self._closing()
+                binds.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Sends nothing new, and waits until all that is in flight is answered or the time is over."""
+        self.stopped = True
+        with anyio.move_on_after(timeout_s):
+            while self.in_flight:
+                await self._change()
+
+    async def close(self, timeout_s: float) -> None:
+        """Unbinds what is bound, within the time, and ends `run`."""
+        self.stopped = self.closing = True
+        for bind in self._binds:
+            bind.unbind()
+        with anyio.move_on_after(timeout_s):
+            while any(bind.bound for bind in self._binds):
+                await self._change()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._closed = True
+        self.changed()
+
+    async def bound(self) -> None:
+        """Waits until one bind is up.
+
+        Raises:
+            BindRefused: every bind was refused for its credentials; waiting will not help.
+        """
+        while not any(bind.bound for bind in self._binds):
+            refusals = [bind.error for bind in self._binds if bind.state is BindState.REFUSED]
+            if len(refusals) == len(self._binds) and isinstance(refusals[0], BindRefused):
+                raise refusals[0]
+            await self._change()
+
+    def changed(self) -> None:
+        """A bind came or went, or the windows emptied: whoever waits may look again."""
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
+
+    async def _change(self) -> None:
+        await self._changed.wait()
+
+    async def _closing(self) -> None:
+        while not self._closed:
+            await self._change()
+
+    # --- submits ---------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """There may be something to send; binds take turns at being first."""
+        self._binds.append(self._binds.pop(0))
+        for bind in self._binds:
+            bind.wake()
+
+    def fill(self, session: Session, now: float) -> None:
+        """Queues on a bind what its window, the budget and the ledger's backlog allow."""
+        if self.stopped or not session.can_submit or not self.sources:
+            return
+        room = min(session.window.room, BATCH_MAX)
+        allowed = self._budget.available(now)
+        if allowed is not None and allowed < room:
+            room = allowed
+            if room == 0:
+                self._wake_in(self._budget.wait(now))
+                return
+        if room <= 0:
+            return
+        if self._writer.full:
+            # The ledger is behind: what is sent now would only wait in memory to be written down.
+            self._wake_in(LEDGER_PAUSE_S)
+            return
+        batch = self.sources.pull(room)
+        if batch is None:
+            return
+        bodies, refs = batch
+        session.submit(bodies, refs, now)
+        self._budget.spend(len(refs), now)
+        self._tally.sent += len(refs)
+
+    def _wake_in(self, delay_s: float) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.wake()
+
+    def answered(self, answers: Answers) -> None:
+        """Sorts answers by source and by what they mean."""
+        refs: Sequence[int] = answers.tokens
+        if refs and min(refs) >> CAMPAIGN_SHIFT == max(refs) >> CAMPAIGN_SHIFT:
+            self._answered(refs, answers.statuses, answers.message_ids)
+        else:
+            for campaign in {ref >> CAMPAIGN_SHIFT for ref in refs}:
+                rows = [row for row, ref in enumerate(refs) if ref >> CAMPAIGN_SHIFT == campaign]
+                self._answered(
+                    [refs[row] for row in rows],
+                    [answers.statuses[row] for row in rows] if answers.statuses else (),
+                    [answers.message_ids[row] for row in rows],
+                )
+        if self.stopped and not self.in_flight:
+            self.changed()
+
+    def _answered(self, refs: Sequence[int], statuses: Sequence[int], message_ids: Sequence[str]) -> None:
+        source = self.sources.get(refs[0] >> CAMPAIGN_SHIFT)
+        if source is None:
+            return
+        if statuses:
+            refused = [row for row, status in enumerate(statuses) if status]
+            self._refused(source, [refs[row] for row in refused], [statuses[row] for row in refused])
+            taken = [row for row, status in enumerate(statuses) if not status]
+            refs, message_ids = [refs[row] for row in taken], [message_ids[row] for row in taken]
+        if refs:
+            self._tally.accepted += len(refs)
+            self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
+
+    def _refused(self, source: Source, refs: Sequence[int], statuses: Sequence[int]) -> None:
+        if not refs:
+            return
+        self._tally.refused += len(refs)
+        classes = [classify(status) for status in statuses]
+        throttles = sum(kind in (StatusClass.THROTTLE, StatusClass.QUEUE_FULL) for kind in classes)
+        throttles += sum(kind is StatusClass.LANE for kind in classes)
+        if throttles:
+            now = self.clock()
+            until = self._throttle.throttled(throttles, now)
+            self._budget.pause(until)
+            self._wake_in(until - now)
+        source.refused(refs, statuses)
+
+    def expired(self, bind: Bind, refs: Sequence[int]) -> None:
+        """Responses that did not come in time."""
+        log.warning("responses_missing", operator=self.name, bind=bind.number, count=len(refs))
+        self._lost(refs)
+
+    def link_ended(self, bind: Bind, refs: Sequence[int]) -> None:
+        """A bind's link is gone, with these unanswered."""
+        if refs:
+            log.warning("outcome_unknown", operator=self.name, bind=bind.number, count=len(refs))
+        self._lost(refs)
+        self.changed()
+
+    def _lost(self, refs: Sequence[int]) -> None:
+        self._tally.lost += len(refs)
+        for campaign in {ref >> CAMPAIGN_SHIFT for ref in refs}:
+            source = self.sources.get(campaign)
+            if source is not None:
+                source.lost([ref for ref in refs if ref >> CAMPAIGN_SHIFT == campaign])
+        if refs:
+            self.changed()
+
+    def _claim(self, destination: str) -> int | None:
+        for source in self.sources:
+            ref = source.claim(destination)
+            if ref is not None:
+                return ref
+        return None
+
+    # --- what one sees ---------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        return sum(bind.in_flight for bind in self._binds)
+
+    @property
+    def errors(self) -> list[SmppcastError]:
+        """Of binds that are down: why."""
+        return [bind.error for bind in self._binds if bind.error is not None and not bind.bound]
+
+    @property
+    def smsc(self) -> str:
+        """system_id of the SMSC, as the first bound bind was told."""
+        return next((bind.smsc for bind in self._binds if bind.bound), "")
+
+    def statistics(self) -> LaneStatistics:
+        binds = self._binds
+        senders = sum(bind.bound and bind.kind is not BindKind.RECEIVER for bind in binds)
+        latencies = [bind.latency_s for bind in binds if bind.latency_s is not None]
+        errors = self.errors
+        return LaneStatistics(
+            name=self.name,
+            binds=len(binds),
+            bound=sum(bind.bound for bind in binds),
+            window=senders * self.settings.window,
+            in_flight=self.in_flight,
+            rate=self._budget.per_s,
+            sent=self._tally.sent,
+            accepted=self._tally.accepted,
+            refused=self._tally.refused,
+            throttled=self._throttle.count,
+            lost=self._tally.lost,
+            receipts=self.inbox.tally.receipts,
+            matched=self.inbox.tally.matched,
+            inbound=self.inbox.tally.inbound,
+            latency_s=sum(latencies) / len(latencies) if latencies else None,
+            reconnects=sum(bind.reconnects for bind in binds),
+            error=str(errors[-1]) if errors else None,
+        )
+
+
+def _kinds(settings: OperatorSettings) -> list[BindKind]:
+    """The binds asked for: receivers first, so that receipts have a way home before the first submit."""
+    counts = settings.binds
+    return (
+        [BindKind.RECEIVER] * counts.receiver
+        + [BindKind.TRANSMITTER] * counts.transmitter
+        + [BindKind.TRANSCEIVER] * counts.transceiver
+    )

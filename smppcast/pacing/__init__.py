@@ -1,0 +1,1 @@
+"""How fast: budgets, throttles, windows. Bytes never come here; time is an argument."""

@@ -1,0 +1,376 @@
+"""One bound session as an ESME: bytes and `now` in, events and bytes out.
+
+The session owns sequence_numbers, the window, the timers and what may be sent in which state. It
+awaits nothing: a pump (`smppcast.net.pump`) feeds it what a socket brings, writes what `take`
+returns, and calls `tick` from time to time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from smppcast.errors import DecodeError, FramingError, ResponseTimeout, SmppcastError
+from smppcast.smpp.batch import Cut, cut, deliver_sm_resps, submit_sms
+from smppcast.smpp.codec import decode, encode
+from smppcast.smpp.pdu import (
+    PDU,
+    BindReceiver,
+    BindTransceiver,
+    BindTransmitter,
+    DataSmResp,
+    EnquireLink,
+    EnquireLinkResp,
+    GenericNack,
+    Unbind,
+    UnbindResp,
+)
+from smppcast.smpp.states import State, may_send
+from smppcast.smpp.vocabulary import CommandId, CommandStatus
+from smppcast.smpp.window import Window
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "Deliveries",
+    "Ended",
+    "Event",
+    "Expired",
+    "Request",
+    "Session",
+    "Timers",
+]
+
+SEQUENCE_MAX = 0x7FFFFFFF
+RESPONSE = 0x80000000
+
+# 64 KiB holds the largest PDU of use (message_payload of 64 K less a header is never seen in the
+# field); a larger command_length is a lost stream or an attack.
+MAX_COMMAND_LENGTH = 0x10000 + 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds. SMPP 5.0 section 2.7 names them and leaves the values to operators.
+
+    Args:
+        enquire_link_s: quiet time after which the link is asked whether it lives.
+        response_s: how long a response may take before its request is given up.
+        inactivity_s: time without any message traffic after which we unbind; 0 for never.
+    """
+
+    enquire_link_s: float = 30.0
+    response_s: float = 60.0
+    inactivity_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """submit_sm_resp PDUs of one read, in order.
+
+    Args:
+        tokens: those given to `submit`.
+        statuses: command_status of each; empty when all are ESME_ROK.
+        message_ids: of each, "" where the SMSC gave none.
+    """
+
+    tokens: Sequence[Any]
+    statuses: Sequence[int]
+    message_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response to a `request`, with its token; a generic_nack answers as well."""
+
+    token: Any
+    pdu: PDU
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """deliver_sm PDUs as they came: receipts mostly. Each is owed a response (`acknowledge`)."""
+
+    pdus: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Any other request of the SMSC that is owed a response by the owner (`respond`)."""
+
+    pdu: PDU
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Submits whose response did not come in time: their outcome is unknown."""
+
+    tokens: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over, or must be closed now; `error` is None after an orderly unbind."""
+
+    error: SmppcastError | None
+
+
+Event = Answers | Answer | Deliveries | Request | Expired | Ended
+
+
+@dataclass(slots=True)
+class _Request:
+    """A single request of ours that awaits its response."""
+
+    token: Any
+    at: float
+
+
+@dataclass(slots=True)
+class Session:
+    """The ESME's side of one session.
+
+    Args:
+        window: how many submits may be unanswered at once.
+        timers: see `Timers`.
+        now: the time the link came up, on the clock that every later `now` is read from.
+    """
+
+    window_size: int
+    timers: Timers
+    now: float
+    max_command_length: int = MAX_COMMAND_LENGTH
+    state: State = State.OPEN
+    late: int = 0
+    window: Window[Any] = field(init=False)
+    _out: list[bytes] = field(default_factory=list, init=False)
+    _rest: bytes = field(default=b"", init=False)
+    _sequence_number: int = field(default=1, init=False)
+    _requests: dict[int, _Request] = field(default_factory=dict, init=False)
+    _heard: float = field(init=False)
+    _active: float = field(init=False)
+    _asked: int | None = field(default=None, init=False)
+    _bound_as: State = field(default=State.OPEN, init=False)
+
+    def __post_init__(self) -> None:
+        self.window = Window(self.window_size)
+        self._heard = self._active = self.now
+
+    # --- what the owner sends --------------------------------------------------------------
+
+    def submit(self, bodies: Sequence[bytes], tokens: Sequence[Any], now: float) -> None:
+        """Queues submit_sm PDUs; each token comes back in `Answers`, `Expired` or from `close`.
+
+        The caller keeps within `window.room`.
+        """
+        self._active = now
+        done = 0
+        while done < len(bodies):
+            count = min(len(bodies) - done, SEQUENCE_MAX - self._sequence_number + 1)
+            first = self._take_numbers(count)
+            self.window.add(first, tokens[done : done + count], now)
+            self._out.append(submit_sms(first, bodies[done : done + count]))
+            done += count
+
+    def request(self, pdu: PDU, token: Any, now: float) -> None:
+        """Queues any request; its response comes as `Answer` with the token.
+
+        Raises:
+            FieldError: the PDU does not fit the specification; nothing was queued.
+            UsageError: the session's state does not allow it (SMPP 5.0 section 2.4).
+        """
+        may_send(self.state, pdu.command_id)
+        number = self._take_numbers(1)
+        self._out.append(encode(replace(pdu, sequence_number=number)))
+        self._requests[number] = _Request(token, now)
+        bound = _BOUND_AS.get(type(pdu))
+        if bound is not None:
+            self._bound_as = bound
+        elif isinstance(pdu, Unbind):
+            self.state = State.UNBINDING
+
+    def respond(self, pdu: PDU) -> None:
+        """Queues a response of the owner's to a `Request`; its sequence_number is set already."""
+        self._out.append(encode(pdu))
+
+    def acknowledge(self, sequence_numbers: Sequence[int], command_status: int = 0) -> None:
+        """Queues a deliver_sm_resp for each."""
+        self._out.append(deliver_sm_resps(sequence_numbers, command_status))
+
+    def take(self) -> bytes:
+        """What there is to write now."""
+        out, self._out = self._out, []
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    @property
+    def owed(self) -> int:
+        """Queued pieces not yet taken: a measure of how far the writer is behind."""
+        return len(self._out)
+
+    @property
+    def bound(self) -> bool:
+        return self.state in _BOUND
+
+    @property
+    def can_submit(self) -> bool:
+        """Whether submits may be queued: bound as transmitter or transceiver, and not unbinding."""
+        return self.state in (State.BOUND_TX, State.BOUND_TRX)
+
+    # --- what the link brings --------------------------------------------------------------
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """Takes in what was read, in whatever cuts; returns what it means, submits' answers first."""
+        self._heard = now
+        self._asked = None
+        buffer = self._rest + data if self._rest else data
+        try:
+            found = cut(buffer, self.max_command_length)
+        except FramingError as error:
+            return self._lost_stream(error)
+        self._rest = buffer[found.consumed :]
+        return self._events(found, now)
+
+    def _events(self, found: Cut, now: float) -> list[Event]:
+        events: list[Event] = []
+        if found.sequence_numbers:
+            self._active = now
+            events.append(self._answers(found))
+        if found.deliveries:
+            self._active = now
+            events.append(Deliveries(found.deliveries))
+        for octets in found.others:
+            try:
+                pdu = decode(octets)
+            except DecodeError as error:
+                self._refuse(error)
+                continue
+            event = self._other(pdu, now)
+            if event is not None:
+                events.append(event)
+                if isinstance(event, Ended):
+                    break
+        return events
+
+    def _answers(self, found: Cut) -> Answers:
+        tokens = self.window.settle(found.sequence_numbers)
+        if None not in tokens:
+            return Answers(tokens, found.statuses, found.message_ids)
+        # Repeated, late or invented responses: they concern nothing that we still wait for.
+        self.late += tokens.count(None)
+        kept = [at for at, token in enumerate(tokens) if token is not None]
+        return Answers(
+            [tokens[at] for at in kept],
+            [found.statuses[at] for at in kept] if found.statuses else [],
+            [found.message_ids[at] for at in kept],
+        )
+
+    def _other(self, pdu: PDU, now: float) -> Event | None:
+        match pdu:
+            case EnquireLink():
+                self.respond(EnquireLinkResp(sequence_number=pdu.sequence_number))
+            case EnquireLinkResp():
+                self._requests.pop(pdu.sequence_number, None)
+            case Unbind():
+                self.respond(UnbindResp(sequence_number=pdu.sequence_number))
+                self.state = State.UNBOUND
+                return Ended(None)
+            case UnbindResp():
+                self.state = State.UNBOUND
+                return Ended(None)
+            case _ if pdu.command_id & RESPONSE:
+                return self._answered(pdu)
+            case _ if pdu.command_id in _KNOWN_REQUESTS:
+                self._active = now
+                return Request(pdu)
+            case _:
+                self.respond(
+                    GenericNack(
+                        command_status=CommandStatus.ESME_RINVCMDID,
+                        sequence_number=pdu.sequence_number,
+                    )
+                )
+        return None
+
+    def _answered(self, pdu: PDU) -> Event | None:
+        request = self._requests.pop(pdu.sequence_number, None)
+        if request is None and isinstance(pdu, GenericNack):
+            # A nack names no command: it may answer a submit as well.
+            (token,) = self.window.settle([pdu.sequence_number])
+            if token is not None:
+                return Answers([token], [pdu.command_status or CommandStatus.ESME_RSYSERR], [""])
+        if request is None:
+            self.late += 1
+            return None
+        if pdu.command_id in _BIND_RESPS and pdu.command_status == 0:
+            self.state = self._bound_as
+        return Answer(request.token, pdu)
+
+    def _refuse(self, error: DecodeError) -> None:
+        """A malformed request is answered with the status that fits; a malformed response is only counted."""
+        if error.command_id & RESPONSE:
+            self._requests.pop(error.sequence_number, None)
+            self.late += 1
+        elif error.command_id == CommandId.DATA_SM:
+            self.respond(
+                DataSmResp(command_status=error.command_status, sequence_number=error.sequence_number)
+            )
+        else:
+            self.respond(
+                GenericNack(command_status=error.command_status, sequence_number=error.sequence_number)
+            )
+
+    def _lost_stream(self, error: FramingError) -> list[Event]:
+        self._rest = b""
+        self._out.append(encode(GenericNack(command_status=CommandStatus.ESME_RINVCMDLEN)))
+        self.state = State.CLOSED
+        return [Ended(error)]
+
+    # --- time ------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> list[Event]:
+        """Lets time pass: expires what was not answered, asks a quiet link, ends an idle session."""
+        events: list[Event] = []
+        late = now - self.timers.response_s
+        expired = self.window.expire(late)
+        if expired:
+            events.append(Expired(expired))
+        overdue = [number for number, request in self._requests.items() if request.at < late]
+        if overdue:
+            self.state = State.CLOSED
+            events.append(Ended(ResponseTimeout(f"no response in {self.timers.response_s:g} s")))
+            return events
+        if self.bound and self._asked is None and now - self._heard >= self.timers.enquire_link_s:
+            self._asked = self._sequence_number
+            self.request(EnquireLink(), None, now)
+        if self.timers.inactivity_s and self.bound and now - self._active >= self.timers.inactivity_s:
+            self.request(Unbind(), None, now)
+        return events
+
+    def close(self) -> list[Any]:
+        """Ends the session; returns the tokens of what was never answered, submits and requests."""
+        self.state = State.CLOSED
+        left = self.window.drain()
+        left.extend(request.token for request in self._requests.values() if request.token is not None)
+        self._requests.clear()
+        return left
+
+    def _take_numbers(self, count: int) -> int:
+        first = self._sequence_number
+        following = first + count
+        self._sequence_number = 1 if following > SEQUENCE_MAX else following
+        return first
+
+
+_BOUND = frozenset((State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX))
+_BOUND_AS: dict[type, State] = {
+    BindTransmitter: State.BOUND_TX,
+    BindReceiver: State.BOUND_RX,
+    BindTransceiver: State.BOUND_TRX,
+}
+# OsmoMSC answers bind_receiver with bind_transmitter_resp: any of the three will do.
+_BIND_RESPS = frozenset(
+    (CommandId.BIND_TRANSMITTER_RESP, CommandId.BIND_RECEIVER_RESP, CommandId.BIND_TRANSCEIVER_RESP)
+)
+_KNOWN_REQUESTS = frozenset((CommandId.DATA_SM, CommandId.ALERT_NOTIFICATION, CommandId.OUTBIND))
