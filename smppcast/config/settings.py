@@ -9,7 +9,7 @@ from typing import Annotated
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from smppcast.operators.settings import OperatorSettings, Seconds, SettingsModel
+from smppcast.operators.settings import Also, OperatorSettings, Seconds, SettingsModel
 
 __all__ = ["CampaignDefaults", "OperatorEntry", "Settings", "Unknowns"]
 
@@ -80,12 +80,12 @@ class Settings(SettingsModel):
     """The accounts at SMSCs, by the names that feeds and reports call them."""
     country: str | None = None
     """Two letters of ISO 3166: numbers in this country's national format are understood."""
-    unknowns: Unknowns = Unknowns()
+    unknowns: Annotated[Unknowns, Also({"const": "resend"})] = Unknowns()
     """What becomes of a message that was sent, perhaps, and never answered: resend, or hold: DURATION."""
     settle: Seconds = 60.0
     """Longest wait for receipts after the last answer."""
     campaign: CampaignDefaults = CampaignDefaults()
-    """What holds for a campaign that says nothing else."""
+    """How messages are submitted unless their campaign says otherwise."""
 
     @field_validator("country")
     @classmethod
