@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
+from itertools import repeat
+from operator import attrgetter, call
 from typing import Any, Final, NoReturn, Protocol
 
 from smppcast.errors import DecodeError, FieldError
@@ -44,6 +45,7 @@ __all__ = ["decode", "encode"]
 _HEADER: Final = struct.Struct(">IIII")
 _HEADER_LENGTH: Final = 16
 _TLV_HEADER_LENGTH: Final = 4
+_new: Final = object.__new__
 _MAX_TEXT: Final = 255  # sm_length is one octet
 
 
@@ -117,6 +119,12 @@ class _BrokenError(Exception):
     def __init__(self, problem: str, status: int) -> None:
         super().__init__(problem)
         self.problem, self.status = problem, status
+
+
+def _refuse_trailing(octets: bytes) -> NoReturn:
+    overrun = len(octets) >= _TLV_HEADER_LENGTH
+    status = CommandStatus.ESME_RINVTLVLEN if overrun else CommandStatus.ESME_RINVTLVSTREAM
+    raise _BrokenError(f"{len(octets)} octets that are no TLV", status)
 
 
 def _refuse_header(pdu: Pdu) -> NoReturn:
@@ -324,38 +332,49 @@ class _Layout:
     """A command's body, compiled: its sections in their order."""
 
     def __init__(self, cls: type[Pdu], fields: Sequence[Field]) -> None:
-        self.make: Callable[..., Pdu] = cls
         self.cls, self.fields, self.sections = cls, fields, _sections(fields)
         self.command = command_name(cls.command_id)
         self.is_response = cls.command_id >= RESPONSE
-        self.values = attrgetter("command_status", "tlvs", *(field.name for field in fields))
+        names = [field.name for field in fields]
+        self.values = attrgetter("command_status", "tlvs", *names)
+        self.setters = [
+            getattr(cls, name).__set__ for name in ("command_status", "sequence_number", "tlvs", *names)
+        ]
 
     def read(self, data: bytes, command_status: int, sequence_number: int, *, strict: bool) -> Pdu:
-        values: list[Any] = []
+        values: list[Any] = [command_status, sequence_number, NO_TLVS]
         at = _HEADER_LENGTH
-        bodiless = len(data) == at and self.is_response and (command_status or not strict)
-        if self.sections and not bodiless:
-            text = data.decode("latin-1")
-            try:
-                for section in self.sections:
-                    at = section.read(text, at, values, strict=strict)
-            except _BrokenError:
-                if strict or not self.is_response or (len(self.fields) > 1 and not command_status):
-                    raise
-                return self._salvage(data, command_status, sequence_number)
-        tlvs = NO_TLVS if at == len(data) else read_tlvs(data, at)
-        if strict and tlvs.trailing:
-            overrun = len(tlvs.trailing) >= _TLV_HEADER_LENGTH
-            status = CommandStatus.ESME_RINVTLVLEN if overrun else CommandStatus.ESME_RINVTLVSTREAM
-            raise _BrokenError(f"{len(tlvs.trailing)} octets that are no TLV", status)
-        return self.make(command_status, sequence_number, tlvs, *values)
+        if len(data) == at and self.is_response and (command_status or not strict):
+            return self.cls(*values)
+        text = data.decode("latin-1")
+        try:
+            for section in self.sections:
+                at = section.read(text, at, values, strict=strict)
+        except _BrokenError:
+            if strict or not self.is_response or (len(self.fields) > 1 and not command_status):
+                raise
+            return self._salvage(text, command_status, sequence_number)
+        if at != len(data):
+            values[2] = tlvs = read_tlvs(data, at)
+            if strict and tlvs.trailing:
+                _refuse_trailing(tlvs.trailing)
+        return self._make(values)
 
-    def _salvage(self, data: bytes, command_status: int, sequence_number: int) -> Pdu:
+    def _make(self, values: Sequence[Any]) -> Pdu:
+        """What ``self.cls(*values)`` makes, in two thirds of the time: half of what decoding takes
+        is spent there, since a frozen class sets its slots one call after the other."""
+        pdu = _new(self.cls)
+        any(map(call, self.setters, repeat(pdu), values))  # each gives None: all are called
+        return pdu
+
+    def _salvage(self, text: str, command_status: int, sequence_number: int) -> Pdu:
         """A response whose lone string is not terminated, or whose status says all."""
-        body = data[_HEADER_LENGTH:]
-        if len(self.fields) == 1:
-            return self.make(command_status, sequence_number, NO_TLVS, body.decode("latin-1"))
-        return self.make(command_status, sequence_number, Tlvs.from_raw((), body))
+        body = text[_HEADER_LENGTH:]
+        match self.fields:
+            case (CString(size=size),):
+                string = body if len(body) < size else Overlong(body)
+                return self._make((command_status, sequence_number, NO_TLVS, string))
+        return self.cls(command_status, sequence_number, Tlvs.from_raw((), body.encode("latin-1")))
 
     def write(self, pdu: Pdu) -> bytes:
         if not self.sections:
@@ -365,10 +384,11 @@ class _Layout:
             if command_status and not tlvs.raw and not any(values):
                 return b""
             values[0] = ""
+        at = 0
         parts: list[bytes] = []
         for section in self.sections:
-            parts.append(section.write(self.command, values[: section.width]))
-            del values[: section.width]
+            parts.append(section.write(self.command, values[at : at + section.width]))
+            at += section.width
         return b"".join(parts)
 
 

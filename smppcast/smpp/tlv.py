@@ -207,8 +207,8 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[int, bytes]], trailing: bytes = b"") -> Tlvs:
         """The way past the table: tags with values as octets, not checked here."""
-        made = cls()
-        made._raw, made._trailing = tuple(raw), trailing
+        made = cls.__new__(cls)
+        made._raw, made._trailing = tuple(raw), trailing  # noqa: SLF001 - its own
         return made
 
     @property
