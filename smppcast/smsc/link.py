@@ -64,10 +64,8 @@ class Link(asyncio.Protocol):
 
     def __repr__(self) -> str:
         name = self._client.system_id if self._client else "-"
-        owed = f"{len(self._unacknowledged)} receipts unanswered"
-        return (
-            f"<Link {name} {self.state} [{self.submitted} submits | {self._unanswered} unanswered | {owed}]>"
-        )
+        traffic = f"{self.submitted} submits | {self._unanswered} unanswered"
+        return f"<Link {name} {self.state} [{traffic} | {len(self._unacknowledged)} receipts unanswered]>"
 
     # --- asyncio.Protocol -----------------------------------------------------------------
 
@@ -90,8 +88,9 @@ class Link(asyncio.Protocol):
         self._smsc.turn()
 
     def data_received(self, data: bytes) -> None:
-        found = self._cutter.cut(self._rest + data if self._rest else data)
-        self._rest = (self._rest + data)[found.consumed :] if self._rest else data[found.consumed :]
+        buffer = self._rest + data if self._rest else data
+        found = self._cutter.cut(buffer)
+        self._rest = buffer[found.consumed :]
         runs = [item for item in found.items if isinstance(item, Run)]
         self._note_window(sum(len(run.destinations) for run in runs))
         if found.acknowledged:
@@ -101,22 +100,22 @@ class Link(asyncio.Protocol):
         for item in found.items:
             if self._closing:
                 break
-            if isinstance(item, bytes):
-                self._other(item)
-            elif self.state in SUBMITTING:
-                self.submits(item, self._center.submit)
-            else:
-                numbers = item.sequence_numbers
-                self.send(frame(SUBMIT_SM_RESP, CommandStatus.ESME_RINVBNDSTS, numbers, [b""] * len(numbers)))
+            self._item(item)
         if found.lost is not None:
             self.send(frame(CommandId.GENERIC_NACK, CommandStatus.ESME_RINVCMDLEN, [bytes(4)], [b""]))
             self.close()
         self._smsc.turn()
 
-    def eof_received(self) -> bool:
-        return False
-
     # --- what comes in --------------------------------------------------------------------
+
+    def _item(self, item: Run | bytes) -> None:
+        if isinstance(item, bytes):
+            self._other(item)
+        elif self.state in SUBMITTING:
+            self.submits(item, self._center.submit)
+        else:
+            numbers = item.sequence_numbers
+            self.send(frame(SUBMIT_SM_RESP, CommandStatus.ESME_RINVBNDSTS, numbers, [b""] * len(numbers)))
 
     def submits(self, run: Run, take_in: Callable[[Bind, Run, float], None]) -> None:
         """Brings a run of submits before the centre's `take_in`, and the link's faults with it."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from smppcast.errors import ConfigError
 from smppcast.model import MessageState
@@ -112,6 +112,8 @@ class Latency(_Part):
             raise ValueError("one of fixed, uniform and lognormal")
         if min((*(self.uniform or ()), *(self.lognormal or ()), 0.0)) < 0:
             raise ValueError("a latency is not negative")
+        if self.uniform and self.uniform[0] > self.uniform[1]:
+            raise ValueError("uniform goes from the lower to the higher")
         return self
 
 
@@ -311,13 +313,19 @@ class Scenario(_Part):
     faults: Faults = Faults()
     remember: Annotated[int, Field(ge=1)] = 20_000_000
 
-    @model_validator(mode="after")
-    def _shares(self) -> Self:
-        if not any(outcome.share for outcome in self.outcomes):
-            raise ValueError("one outcome at least has a share above 0")
-        if sum(refusal.share for refusal in self.refusals) > 1:
-            raise ValueError("the shares of refusals exceed 1")
-        return self
+    @field_validator("outcomes")
+    @classmethod
+    def _some_outcome(cls, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        if not any(outcome.share for outcome in outcomes):
+            raise ValueError("one of them at least has a share above 0")
+        return outcomes
+
+    @field_validator("refusals")
+    @classmethod
+    def _one_whole(cls, refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+        if sum(refusal.share for refusal in refusals) > 1:
+            raise ValueError("their shares exceed 1")
+        return refusals
 
     def changed(self, **changes: Any) -> Scenario:
         """Another scenario with these parts changed; mappings change a part's named fields only.
