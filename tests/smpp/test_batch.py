@@ -1,0 +1,135 @@
+"""The batch codec says what the general one says."""
+
+from __future__ import annotations
+
+from struct import pack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smppcast.errors import FramingError
+from smppcast.smpp import DeliverSmResp, EnquireLink, SubmitSm, SubmitSmResp, decode, encode
+from smppcast.smpp.batch import around_destination, cut, deliver_sm_resps, submit_sms
+
+MAX = 65_536
+
+ids = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=64)
+responses = st.builds(
+    SubmitSmResp,
+    sequence_number=st.integers(1, 0x7FFFFFFF),
+    message_id=ids,
+)
+refusals = st.builds(
+    SubmitSmResp,
+    command_status=st.sampled_from([0x14, 0x58, 0x45B]),
+    sequence_number=st.integers(1, 0x7FFFFFFF),
+)
+others = st.builds(EnquireLink, sequence_number=st.integers(1, 0x7FFFFFFF))
+
+
+@given(st.lists(st.one_of(responses, refusals, others), max_size=60))
+def test_cut_finds_what_decode_finds(pdus: list) -> None:
+    stream = b"".join(map(encode, pdus))
+    found = cut(stream, MAX)
+    answers = [pdu for pdu in pdus if isinstance(pdu, SubmitSmResp)]
+    assert found.consumed == len(stream)
+    assert found.sequence_numbers == [pdu.sequence_number for pdu in answers]
+    assert found.message_ids == [pdu.message_id or "" for pdu in answers]
+    assert (found.statuses or [0] * len(answers)) == [pdu.command_status for pdu in answers]
+    assert [decode(pdu) for pdu in found.others] == [pdu for pdu in pdus if isinstance(pdu, EnquireLink)]
+
+
+@given(st.lists(responses, min_size=1, max_size=200), st.integers(0, 40))
+def test_long_runs_of_one_length_and_a_cut_at_the_end(answers: list, missing: int) -> None:
+    stream = b"".join(map(encode, answers))
+    whole = cut(stream, MAX)
+    assert whole.sequence_numbers == [pdu.sequence_number for pdu in answers]
+    part = cut(stream[: len(stream) - missing], MAX)
+    rest = cut(stream[part.consumed :], MAX)
+    assert part.sequence_numbers + rest.sequence_numbers == whole.sequence_numbers
+    assert part.message_ids + rest.message_ids == whole.message_ids
+
+
+def test_ids_of_growing_length_stay_in_order() -> None:
+    answers = [SubmitSmResp(sequence_number=n + 1, message_id=str(n)) for n in range(1_200)]
+    found = cut(b"".join(map(encode, answers)), MAX)
+    assert found.message_ids == [str(n) for n in range(1_200)]
+    assert found.statuses == []
+
+
+def test_a_response_without_a_body_or_without_its_nul_is_taken() -> None:
+    bare = pack(">IIII", 16, 0x80000004, 0, 7)
+    unended = pack(">IIII", 19, 0x80000004, 0, 8) + b"abc"
+    found = cut((bare + unended) * 5, MAX)
+    assert found.message_ids == ["", "abc"] * 5
+
+
+def test_a_nul_within_an_id_ends_it() -> None:
+    padded = pack(">IIII", 22, 0x80000004, 0, 7) + b"12\0\0\0\0"
+    assert cut(padded * 20, MAX).message_ids == ["12"] * 20
+
+
+@pytest.mark.parametrize("length", [0, 15, MAX + 1, 0xFFFFFFFF])
+def test_an_impossible_length_is_a_lost_stream(length: int) -> None:
+    good = encode(SubmitSmResp(sequence_number=1, message_id="1"))
+    with pytest.raises(FramingError):
+        cut(good + pack(">I", length), MAX)
+
+
+def test_a_stream_in_single_octets_is_never_misread() -> None:
+    stream = b"".join(encode(SubmitSmResp(sequence_number=n, message_id=f"id{n}")) for n in (1, 2, 3))
+    rest, seen = b"", []
+    for at in range(len(stream)):
+        rest += stream[at : at + 1]
+        found = cut(rest, MAX)
+        seen += found.message_ids
+        rest = rest[found.consumed :]
+    assert seen == ["id1", "id2", "id3"]
+    assert rest == b""
+
+
+texts = st.binary(max_size=140)
+digits = st.text("0123456789", min_size=1, max_size=15)
+
+
+@given(st.lists(st.tuples(digits, texts), min_size=1, max_size=30), st.integers(1, 0x7FFFFF00))
+def test_submit_sms_are_those_of_the_general_codec(messages: list, first: int) -> None:
+    expected = [
+        SubmitSm(
+            sequence_number=first + at,
+            service_type="CMT",
+            source_addr_ton=5,
+            source_addr="GOUV",
+            dest_addr_ton=1,
+            dest_addr_npi=1,
+            destination_addr=number,
+            registered_delivery=1,
+            short_message=text,
+        )
+        for at, (number, text) in enumerate(messages)
+    ]
+    bodies = []
+    for pdu in expected:
+        template = SubmitSm(
+            service_type="CMT",
+            source_addr_ton=5,
+            source_addr="GOUV",
+            dest_addr_ton=1,
+            dest_addr_npi=1,
+            registered_delivery=1,
+            short_message=pdu.short_message,
+        )
+        prefix, suffix = around_destination(encode(template))
+        bodies.append(prefix + pdu.destination_addr.encode() + suffix)
+    assert submit_sms(first, bodies) == b"".join(map(encode, expected))
+
+
+@given(st.lists(st.integers(0, 0xFFFFFFFF), max_size=20), st.sampled_from([0, 0x64]))
+def test_deliver_sm_resps_are_those_of_the_general_codec(numbers: list[int], status: int) -> None:
+    octets = deliver_sm_resps(numbers, status)
+    expected = [DeliverSmResp(command_status=status, sequence_number=number) for number in numbers]
+    sizes = range(0, len(octets), 17)
+    assert [octets[at : at + 17] for at in sizes] == [
+        pack(">IIII", 17, 0x80000005, status, pdu.sequence_number) + b"\0" for pdu in expected
+    ]

@@ -1,0 +1,85 @@
+"""The window against a plain dictionary."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from smppcast.smpp.window import Window
+
+
+class WindowMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.window: Window[str] = Window(50)
+        self.open: dict[int, tuple[str, float]] = {}
+        self.next, self.now = 1, 0.0
+
+    @rule(count=st.integers(1, 20))
+    def add(self, count: int) -> None:
+        count = min(count, self.window.room)
+        tokens = [f"t{number}" for number in range(self.next, self.next + count)]
+        if tokens:
+            self.window.add(self.next, tokens, self.now)
+        for number, token in enumerate(tokens, self.next):
+            self.open[number] = (token, self.now)
+        self.next += count
+
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        numbers = data.draw(st.lists(st.integers(1, self.next + 3), max_size=20, unique=True))
+        expected = [self.open.pop(number, (None, 0.0))[0] for number in numbers]
+        assert self.window.settle(numbers) == expected
+
+    @rule(seconds=st.floats(0, 10))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(age=st.floats(0, 20))
+    def expire(self, age: float) -> None:
+        before = self.now - age
+        expected = [token for token, at in self.open.values() if at < before]
+        self.open = {number: entry for number, entry in self.open.items() if entry[1] >= before}
+        assert sorted(self.window.expire(before)) == sorted(expected)
+
+    @rule()
+    def drain(self) -> None:
+        assert sorted(self.window.drain()) == sorted(token for token, _ in self.open.values())
+        self.open.clear()
+
+    @invariant()
+    def counts(self) -> None:
+        assert len(self.window) == len(self.open)
+        assert self.window.room == 50 - len(self.open)
+        oldest = min((at for _, at in self.open.values()), default=None)
+        assert self.window.oldest() == oldest
+
+
+TestWindow = WindowMachine.TestCase
+TestWindow.settings = settings(max_examples=60, stateful_step_count=30)
+
+
+def test_answered_batches_are_forgotten() -> None:
+    window: Window[int] = Window(10)
+    for number in range(1, 10_000):
+        window.add(number, [number], float(number))
+        window.settle([number])
+    assert len(window._batches) <= 1
+
+
+def test_latency_is_that_of_the_sampled_request() -> None:
+    window: Window[int] = Window(10)
+    window.add(1, [1, 2], 5.0)
+    window.settle([2])
+    assert window.latency(6.0) is None
+    window.settle([1])
+    assert window.latency(7.5) == 2.5
+    assert window.latency(8.0) is None
+
+
+def test_a_lowered_size_leaves_no_negative_room() -> None:
+    window: Window[int] = Window(5)
+    window.add(1, [1, 2, 3], 0.0)
+    window.size = 2
+    assert window.room == 0
