@@ -9,7 +9,8 @@ from typing import Annotated
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from smppcast.operators.settings import Also, OperatorSettings, Seconds, SettingsModel
+from smppcast.operators.scalars import Also, Seconds, SettingsModel
+from smppcast.operators.settings import OperatorSettings
 
 __all__ = ["CampaignDefaults", "OperatorEntry", "Settings", "Unknowns"]
 
