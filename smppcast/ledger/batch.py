@@ -83,8 +83,8 @@ class Batch:
 
 def _chunk_row(chunk: Chunk) -> Row:
     count, segments = len(chunk.numbers), chunk.segments
-    if not isinstance(segments, int) and len(segments) != count:
-        raise ValueError("a chunk has one number of segments, or one for each recipient")
+    if not (segments > 0 if isinstance(segments, int) else len(segments) == count and all(segments)):
+        raise ValueError("a chunk has one number of segments, or one for each recipient, from 1 on")
     if chunk.texts is not None and len(chunk.texts) != count:
         raise ValueError("a personalised chunk has a text for each recipient")
     return (chunk.key, chunk.operator, count, segments, chunk.texts is not None)

@@ -145,6 +145,17 @@ class Boards:
         if rule is not None:
             rule(fact)
 
+    def board(self, key: int) -> Board:
+        """The board of a chunk, to be read.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        board = self._boards.get(key)
+        if board is None:
+            raise LedgerError(f"campaign {self.campaign}: a fact names chunk {key}, which is not there")
+        return board
+
     # --- what it adds up to ---
 
     def account(self, *, live: bool = True) -> Account:
@@ -313,9 +324,7 @@ class Boards:
 
     def _touch(self, key: int) -> Board:
         """The board of a chunk, inflated, and to be counted again."""
-        board = self._boards.get(key)
-        if board is None:
-            raise LedgerError(f"campaign {self.campaign}: a fact names chunk {key}, which is not there")
+        board = self.board(key)
         if not board.changed:
             board.changed = True
             self._changed.append(board)

@@ -139,6 +139,11 @@ class Writer:
             self._waiting.append((self._added, future))
             await future
 
+    @property
+    def full(self) -> bool:
+        """Whether the backlog is above the bound: whoever can wait should."""
+        return self.backlog > self._bound
+
     async def room(self) -> None:
         """Waits while the backlog is above the bound.
 
@@ -159,11 +164,13 @@ class Writer:
         Raises:
             LedgerError: a commit failed.
         """
-        self._raise_failure()
-        future = self._own_loop().create_future()
+        return await self.submit(fn, *args)
+
+    def submit(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        """As `call`, for who does not wait: its place among the facts is taken at once."""
+        future: asyncio.Future[T] = self._own_loop().create_future()
         self._queue.put(_Call(lambda: fn(*args), future))
-        result: T = await future
-        return result
+        return future
 
     def _own_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

@@ -1,0 +1,190 @@
+"""What became of each recipient, a row each, in the order of the feed."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import compress
+from typing import Any
+
+from smppcast.ledger.board import Boards
+from smppcast.ledger.cells import Board
+from smppcast.ledger.contract import ChunkInfo, Store
+from smppcast.ledger.facts import (
+    OFFSET_MASK,
+    SEGMENT_BITS,
+    SEGMENT_MASK,
+    Accepted,
+    Attempted,
+    Chunk,
+    Deferred,
+    Fact,
+    Lost,
+    Received,
+    Rejected,
+    Unsent,
+    chunk_of,
+)
+from smppcast.ledger.rules import DUPLICATE, outcome_of
+from smppcast.model import MessageState, Outcome
+
+__all__ = ["OutcomeRow", "outcomes"]
+
+_FINAL = frozenset(state for state in MessageState if state.final)
+_SPREAD = (Accepted, Rejected, Deferred, Lost, Attempted, Unsent, Received)
+_COLUMNS = frozenset(("refs", "message_ids", "statuses", "states", "errors", "done"))
+
+# Chunks worked through at once: some 100 octets a segment, 32 MB at one segment a message. Fewer
+# would read a batch of late receipts, which names chunks all over, more often.
+CHUNKS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """One recipient.
+
+    Args:
+        number: the destination.
+        segments: of its message.
+        state: the outcome, that of its worst segment.
+        message_ids: one a segment, "" where the SMSC gave none.
+        error: of the last receipt that told one, else the command_status of the refusal, else "".
+        accepted: when the SMSC took the last of its segments, unix seconds; 0 if it did not.
+        done: when the SMSC says the last of its segments ended, unix seconds; 0 where it does not.
+        attempts: how often its segment that was sent most often was sent.
+        possible_duplicate: a segment was sent again while the SMSC may have held it.
+    """
+
+    number: int
+    operator: str
+    segments: int
+    state: Outcome
+    message_ids: tuple[str, ...]
+    error: str
+    accepted: float
+    done: int
+    attempts: int
+    possible_duplicate: bool
+
+
+def outcomes(store: Store, campaign: int, *, live: bool = False) -> Iterator[OutcomeRow]:
+    """Streams the outcomes of a campaign.
+
+    Args:
+        store: the ledger.
+        campaign: its id.
+        live: a writer lives. Without one, what was in flight is unknown.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    infos: list[ChunkInfo] = []
+    for info in store.chunks(campaign):
+        infos.append(info)
+        if len(infos) == CHUNKS:
+            yield from _range(store, infos, live)
+            infos.clear()
+    if infos:
+        yield from _range(store, infos, live)
+
+
+def _range(store: Store, infos: Sequence[ChunkInfo], live: bool) -> Iterator[OutcomeRow]:
+    first, last = infos[0].key, infos[-1].key
+    boards = Boards("")
+    for info in infos:
+        boards.add_chunk(info)
+    details = {info.key: _Details(len(boards.board(info.key).read())) for info in infos}
+    for fact in store.facts_of_chunks(first, last):
+        part = _within(fact, first, last)
+        boards.apply(part)
+        _note(part, boards, details)
+    for info in infos:
+        yield from _rows(boards.board(info.key), details.pop(info.key), store.body(info.key), live)
+
+
+class _Details:
+    """What the facts tell of a chunk's segments beside their states, by cell."""
+
+    def __init__(self, cells: int) -> None:
+        self.message_ids = [""] * cells
+        self.errors = [""] * cells
+        self.accepted = array("d", bytes(8 * cells))
+        self.done = array("q", bytes(8 * cells))
+        self.attempts = array("h", bytes(2 * cells))  # beside the first
+        self.final = bytearray(cells)
+
+    def receive(self, at: int, state: int, error: str, done: int) -> None:
+        """The first end holds, and a delivery goes over any other: as the board has it."""
+        if state in _FINAL and (not self.final[at] or state == MessageState.DELIVERED):
+            self.final[at], self.errors[at], self.done[at] = 1, error, done
+
+
+def _within(fact: Fact, first: int, last: int) -> Fact:
+    """The fact without the refs of chunks outside a range."""
+    if not isinstance(fact, _SPREAD):
+        return fact
+    inside = [first <= chunk_of(ref) <= last for ref in fact.refs]
+    if all(inside):
+        return fact
+    columns: dict[str, Any] = {}
+    for each in fields(fact):
+        column = getattr(fact, each.name)
+        if each.name in _COLUMNS and len(column):
+            kept = compress(column, inside)
+            columns[each.name] = bytes(kept) if isinstance(column, bytes) else list(kept)
+    return replace(fact, **columns)
+
+
+def _note(fact: Fact, boards: Boards, details: dict[int, _Details]) -> None:
+    match fact:
+        case Accepted(at=when):
+            for (detail, at), message_id in zip(
+                _cells(fact.refs, boards, details), fact.message_ids, strict=True
+            ):
+                detail.message_ids[at], detail.accepted[at] = message_id, when
+        case Rejected():
+            for (detail, at), status in zip(_cells(fact.refs, boards, details), fact.statuses, strict=True):
+                detail.errors[at] = f"0x{status:08X}"
+        case Attempted() | Unsent():
+            for detail, at in _cells(fact.refs, boards, details):
+                detail.attempts[at] += 1 if isinstance(fact, Attempted) else -1
+        case Received():
+            told = zip(fact.states, fact.errors, fact.done, strict=True)
+            for (detail, at), receipt in zip(_cells(fact.refs, boards, details), told, strict=True):
+                detail.receive(at, *receipt)
+        case _:
+            pass
+
+
+def _cells(
+    refs: Sequence[int], boards: Boards, details: dict[int, _Details]
+) -> Iterator[tuple[_Details, int]]:
+    for ref in refs:
+        key = chunk_of(ref)
+        stride = boards.board(key).stride
+        yield details[key], (ref >> SEGMENT_BITS & OFFSET_MASK) * stride + (ref & SEGMENT_MASK)
+
+
+def _rows(board: Board, details: _Details, body: Chunk, live: bool) -> Iterator[OutcomeRow]:
+    states, cells, stride = board.outcomes(), board.read(), board.stride
+    lengths = body.segments
+    for offset, number in enumerate(body.numbers):
+        segments = lengths if isinstance(lengths, int) else lengths[offset]
+        span = slice(offset * stride, offset * stride + segments)
+        state = outcome_of(states[offset])
+        if state is Outcome.IN_FLIGHT and not live:
+            state = Outcome.UNKNOWN
+        accepted = details.accepted[span]
+        yield OutcomeRow(
+            number=number,
+            operator=body.operator,
+            segments=segments,
+            state=state,
+            message_ids=tuple(details.message_ids[span]),
+            error=next((error for error in reversed(details.errors[span]) if error), ""),
+            accepted=max(accepted) if all(accepted) else 0.0,
+            done=max(details.done[span]),
+            attempts=max(details.attempts[span]) + (offset < board.below),
+            possible_duplicate=any(cell & DUPLICATE for cell in cells[span]),
+        )

@@ -1,0 +1,130 @@
+"""From a message_id to the segment it was given to.
+
+Most receipts name a message of the last seconds: these are found in two dicts, a young one that
+fills and an old one that is dropped when the young one takes its place. All go to the store's
+index as well, some thousands at a time on the ledger's thread; what a crash kept from it is read
+again from the acceptances.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from smppcast.ledger.contract import Store
+from smppcast.ledger.facts import Accepted
+from smppcast.ledger.writer import Writer
+
+__all__ = ["Resolver"]
+
+Found = tuple[int, int]  # ref, number
+
+# An entry takes some 260 octets: 8 MB an operator in both dicts, half a minute at 1,000 a second.
+CAPACITY = 16_384
+# Entries that go to the index at once: 12 ms of the ledger's thread, and the most that an open
+# has to read again (with what a slow disk kept waiting).
+SPILL = 8_192
+
+
+class Resolver:
+    """The message_ids of one operator.
+
+    Keys are message_ids as the receipts' room folds them, so that the spellings of a response
+    and of its receipt meet. One key may have several refs: counters wrap, and ids repeat.
+
+    Args:
+        operator: the lane's name.
+        writer: of the ledger, started.
+        store: the writer's.
+        capacity: of each of the two dicts.
+        spill: entries that wait for the index before they are written.
+    """
+
+    def __init__(
+        self, operator: str, writer: Writer, store: Store, *, capacity: int = CAPACITY, spill: int = SPILL
+    ) -> None:
+        self.operator = operator
+        self._writer, self._store = writer, store
+        self._capacity, self._spill_at = capacity, spill
+        self._young: dict[str, Found] = {}
+        self._old: dict[str, Found] = {}
+        self._pending: list[tuple[str, int, int]] = []
+        self._spilling: list[tuple[str, int, int]] = []
+
+    def __repr__(self) -> str:
+        hot, waiting = len(self._young) + len(self._old), len(self._pending) + len(self._spilling)
+        return f"<Resolver {self.operator} [{hot} hot | {waiting} to be indexed]>"
+
+    async def restore(self, fold: Callable[[Sequence[str]], Sequence[str]]) -> None:
+        """Reads again what the index has not got yet; before anything is added.
+
+        Args:
+            fold: from message_ids to keys.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        for fact in await self._writer.call(self._unindexed):
+            self._take(fold(fact.message_ids), fact.refs, fact.numbers)
+        self._spill_if_many()  # not before all are here: it marks them all as indexed
+
+    def add(self, keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]) -> None:
+        """Takes in an acceptance: called together with `Writer.add` of it, nothing awaited between.
+
+        Else a spill in between would mark it as indexed while it is not.
+        """
+        self._take(keys, refs, numbers)
+        self._spill_if_many()
+
+    def get(self, key: str) -> Found | None:
+        """The newest (ref, number) of a key, if it is hot."""
+        return self._young.get(key) or self._old.get(key)
+
+    def find(self, keys: Sequence[str]) -> list[Found | None]:
+        """`get` for many."""
+        young, old = self._young.get, self._old.get
+        return [young(key) or old(key) for key in keys]
+
+    async def find_durable(self, keys: Sequence[str]) -> dict[str, list[Found]]:
+        """All (ref, number) of each key that has any, newest first, however old.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        wanted = set(keys)
+        waiting = [entry for entry in (*self._spilling, *self._pending) if entry[0] in wanted]
+        indexed = await self._writer.call(self._store.find_ids, self.operator, list(wanted))
+        found: dict[str, list[Found]] = {}
+        for key, ref, number in sorted({*waiting, *indexed}, reverse=True):
+            found.setdefault(key, []).append((ref, number))
+        return found
+
+    async def aclose(self) -> None:
+        """Hands all to the index, so that the next open reads nothing again.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        waiting, self._pending = [*self._spilling, *self._pending], []
+        await self._writer.call(self._store.index_ids, self.operator, waiting)
+
+    def _unindexed(self) -> list[Accepted]:
+        return list(self._store.unindexed(self.operator))
+
+    def _take(self, keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]) -> None:
+        self._young.update(zip(keys, zip(refs, numbers, strict=True), strict=True))
+        self._pending += zip(keys, refs, numbers, strict=True)
+        if len(self._young) >= self._capacity:
+            self._old, self._young = self._young, {}
+
+    def _spill_if_many(self) -> None:
+        if self._spilling or len(self._pending) < self._spill_at:
+            return
+        self._spilling, self._pending = self._pending, []
+        spill = self._writer.submit(self._store.index_ids, self.operator, self._spilling)
+        spill.add_done_callback(self._spilled)
+
+    def _spilled(self, spill: asyncio.Future[None]) -> None:
+        if spill.cancelled() or spill.exception() is not None:  # to be tried again with the next
+            self._pending = self._spilling + self._pending
+        self._spilling = []
