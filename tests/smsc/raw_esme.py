@@ -37,7 +37,12 @@ def pdu(command_id: int, body: bytes = b"", *, number: int = 1, status: int = 0)
 
 
 def submit_body(
-    destination: str, *, registered: int = 1, source: str = "GOUV", text: bytes = b"Bonjour", tlvs: bytes = b""
+    destination: str,
+    *,
+    registered: int = 1,
+    source: str = "GOUV",
+    text: bytes = b"Bonjour",
+    tlvs: bytes = b"",
 ) -> bytes:
     head = b"\0\5\0" + source.encode() + b"\0\1\1" + destination.encode() + b"\0"
     return head + bytes((0, 0, 0, 0, 0, registered, 0, 0, 0, len(text))) + text + tlvs
@@ -96,7 +101,9 @@ class RawEsme:
         """Sends submits in one write."""
         bodies = [submit_body(destination, registered=registered) for destination in destinations]
         first, self.number = self.number + 1, self.number + len(bodies)
-        await self.stream.send(b"".join(pdu(SUBMIT_SM, body, number=first + at) for at, body in enumerate(bodies)))
+        await self.stream.send(
+            b"".join(pdu(SUBMIT_SM, body, number=first + at) for at, body in enumerate(bodies))
+        )
 
     async def acknowledge(self, *receipts: Frame, status: int = 0) -> None:
         """Answers deliver_sm PDUs."""
@@ -118,7 +125,9 @@ async def raw_esme(port: int) -> AsyncIterator[RawEsme]:
 
 
 @asynccontextmanager
-async def bound_esme(port: int, kind: int = BIND_TRANSCEIVER, *, system_id: str = "esme") -> AsyncIterator[RawEsme]:
+async def bound_esme(
+    port: int, kind: int = BIND_TRANSCEIVER, *, system_id: str = "esme"
+) -> AsyncIterator[RawEsme]:
     """Connects and binds."""
     async with raw_esme(port) as esme:
         assert (await esme.bind(kind, system_id=system_id)).status == 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 from smppcast.smsc.account import SmscAccount, Taken
 
 
-def taken(first, *numbers, statuses=(), at=0.0):
+def taken(first: int, *numbers: bytes, statuses: tuple[int, ...] = (), at: float = 0.0) -> Taken:
     accepted = len(numbers) if not statuses else statuses.count(0)
     return Taken(
         first=first,
@@ -18,7 +18,7 @@ def taken(first, *numbers, statuses=(), at=0.0):
     )
 
 
-def test_counts_order_and_rates():
+def test_counts_order_and_rates() -> None:
     account = SmscAccount(remember=100)
     assert account.order() == []
     account.append(taken(0, b"1", b"2", b"1", at=10.2))
@@ -35,7 +35,7 @@ def test_counts_order_and_rates():
     assert told["destinations"] == {"1": 3, "2": 2, "3": 1}
 
 
-def test_messages_are_found_by_their_index():
+def test_messages_are_found_by_their_index() -> None:
     account = SmscAccount(remember=100)
     first, refused, last = taken(0, b"1", b"2"), taken(2, b"3", statuses=(1,)), taken(2, b"4")
     for batch in (first, refused, last, taken(3, b"5", statuses=(1,))):
@@ -48,7 +48,7 @@ def test_messages_are_found_by_their_index():
     assert account.find(3) is None
 
 
-def test_old_destinations_are_forgotten_and_totals_kept():
+def test_old_destinations_are_forgotten_and_totals_kept() -> None:
     account = SmscAccount(remember=3)
     for number in range(5):
         account.append(taken(2 * number, b"%d" % number, b"x"))

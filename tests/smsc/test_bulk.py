@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smppcast.errors import DecodeError
-from smppcast.smpp import DeliverSmResp, EnquireLink, SubmitSm, SubmitSmResp, Tlvs, decode, encode
+from smppcast.smpp import DeliverSmResp, EnquireLink, Pdu, SubmitSm, SubmitSmResp, Tlvs, decode, encode
 from smppcast.smsc.bulk import DELIVER_SM_RESP, SUBMIT_SM_RESP, Cutter, Run, frame
 
 strictly = partial(decode, strict=True)
 LIMIT = 70_000
 
+Row = tuple[bytes, bytes, bytes, bytes, bytes, int, bytes]
+"""sequence_number, service_type, source, TON and NPI, destination, registered_delivery, reference."""
+
 octets = st.integers(0, 255)
+message_ids = st.text("0123456789abcdef-", max_size=40)
 submits = st.builds(
     SubmitSm,
     sequence_number=st.integers(1, 0x7FFFFFFF),
@@ -41,9 +46,9 @@ others = st.one_of(
 )
 
 
-def meant(items):
+def meant(items: Sequence[Run | bytes]) -> list[Row | bytes]:
     """What was cut, a row a submit."""
-    rows = []
+    rows: list[Row | bytes] = []
     for item in items:
         if not isinstance(item, Run):
             rows.append(item)
@@ -53,13 +58,13 @@ def meant(items):
             item.sequence_numbers, item.destinations, references, strict=True
         ):
             shape = item.shape
-            source, registered = shape.source, shape.registered_delivery
-            rows.append((number, shape.service_type, source, shape.dest_ton_npi, destination, registered, reference))
+            before = (number, shape.service_type, shape.source, shape.dest_ton_npi)
+            rows.append((*before, destination, shape.registered_delivery, reference))
     return rows
 
 
-def expected(pdus):
-    rows = []
+def expected(pdus: Sequence[Pdu]) -> list[Row | bytes]:
+    rows: list[Row | bytes] = []
     for pdu in pdus:
         if isinstance(pdu, SubmitSm):
             source = bytes((pdu.source_addr_ton, pdu.source_addr_npi)) + pdu.source_addr.encode() + b"\0"
@@ -80,10 +85,13 @@ def expected(pdus):
 
 @settings(max_examples=60)
 @given(st.lists(st.one_of(submits, submits, submits, others), max_size=12), st.data())
-def test_a_stream_in_any_cuts_is_what_the_general_codec_wrote(pdus, data):
+def test_a_stream_in_any_cuts_is_what_the_general_codec_wrote(pdus: list[Pdu], data: st.DataObject) -> None:
     stream = b"".join(encode(pdu) for pdu in pdus)
     cutter = Cutter(LIMIT, strictly)
-    rows, acknowledged, refused, rest = [], [], [], b""
+    rows: list[Row | bytes] = []
+    acknowledged: list[bytes] = []
+    refused: list[tuple[bytes, int]] = []
+    rest = b""
     while stream:
         size = data.draw(st.integers(1, len(stream)))
         buffer, stream = rest + stream[:size], stream[size:]
@@ -102,7 +110,7 @@ def test_a_stream_in_any_cuts_is_what_the_general_codec_wrote(pdus, data):
 
 @settings(max_examples=200)
 @given(submits, st.data())
-def test_a_damaged_submit_is_never_taken_for_a_good_one(pdu, data):
+def test_a_damaged_submit_is_never_taken_for_a_good_one(pdu: SubmitSm, data: st.DataObject) -> None:
     """One octet changed behind a good PDU of the same shape: taken only if the general codec reads it,
     and then with the same destination."""
     good = encode(pdu)
@@ -124,19 +132,19 @@ def test_a_damaged_submit_is_never_taken_for_a_good_one(pdu, data):
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_cut_or_given_up(data):
+def test_any_bytes_are_cut_or_given_up(data: bytes) -> None:
     found = Cutter(LIMIT, strictly).cut(data)
     assert found.consumed <= len(data)
 
 
-@given(st.lists(st.tuples(st.integers(0, 0x7FFFFFFF), st.text("0123456789abcdef-", max_size=40)), max_size=20))
-def test_frames_are_what_the_general_codec_writes(rows):
+@given(st.lists(st.tuples(st.integers(0, 0x7FFFFFFF), message_ids), max_size=20))
+def test_frames_are_what_the_general_codec_writes(rows: list[tuple[int, str]]) -> None:
     numbers = [number.to_bytes(4, "big") for number, _ in rows]
     made = frame(SUBMIT_SM_RESP, 0, numbers, [text.encode() + b"\0" for _, text in rows])
     assert made == b"".join(encode(SubmitSmResp(sequence_number=n, message_id=text)) for n, text in rows)
 
 
-def test_a_command_length_beyond_the_bound_loses_the_stream():
+def test_a_command_length_beyond_the_bound_loses_the_stream() -> None:
     good = encode(SubmitSm(sequence_number=1, destination_addr="336"))
     for length in (0, 15, LIMIT + 1, 0xFFFFFFFF):
         found = Cutter(LIMIT, strictly).cut(good + length.to_bytes(4, "big"))
@@ -145,7 +153,7 @@ def test_a_command_length_beyond_the_bound_loses_the_stream():
     assert Cutter(LIMIT, strictly).cut(good + LIMIT.to_bytes(4, "big")).lost is None
 
 
-def test_shapes_are_bounded():
+def test_shapes_are_bounded() -> None:
     cutter = Cutter(LIMIT, strictly)
     for number in range(3000):
         pdu = SubmitSm(sequence_number=1, source_addr=str(number), destination_addr="336")
@@ -153,7 +161,7 @@ def test_shapes_are_bounded():
     assert len(cutter._shapes) <= 1024
 
 
-def test_acknowledgements_with_a_status_are_told_apart():
+def test_acknowledgements_with_a_status_are_told_apart() -> None:
     stream = frame(DELIVER_SM_RESP, 0, [b"aaaa"], [b"\0"]) + frame(DELIVER_SM_RESP, 0x64, [b"bbbb"], [b"\0"])
     found = Cutter(LIMIT, strictly).cut(stream)
     assert (found.acknowledged, found.refused) == ([b"aaaa"], [(b"bbbb", 0x64)])

@@ -20,7 +20,7 @@ STYLES = [
 
 @pytest.mark.parametrize("style", STYLES, ids=str)
 @given(number=st.integers(0, 10**16))
-def test_what_is_written_is_read_back(style, number):
+def test_what_is_written_is_read_back(style: IdStyle, number: int) -> None:
     writer = Writer(style)
     assert writer.read(writer.write([number])[0]) == number
 
@@ -29,11 +29,11 @@ def test_what_is_written_is_read_back(style, number):
     ("style", "written"),
     [(STYLES[0], b"48879"), (STYLES[1], b"0000048879"), (STYLES[2], b"beef"), (STYLES[3], b"0000BEEF")],
 )
-def test_styles_as_operators_write_them(style, written):
+def test_styles_as_operators_write_them(style: IdStyle, written: bytes) -> None:
     assert Writer(style).write([0xBEEF]) == [written]
 
 
-def test_uuids_are_of_version_4_and_differ():
+def test_uuids_are_of_version_4_and_differ() -> None:
     uuids = Writer(STYLES[4]).write(range(1000))
     assert len(set(uuids)) == 1000
     form = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -42,7 +42,7 @@ def test_uuids_are_of_version_4_and_differ():
 
 @pytest.mark.parametrize("text", [b"", b"zz", b"-5", b"1 2", b"\xff"])
 @pytest.mark.parametrize("style", STYLES, ids=str)
-def test_what_nobody_wrote_is_no_number(style, text):
+def test_what_nobody_wrote_is_no_number(style: IdStyle, text: bytes) -> None:
     number = Writer(style).read(text)
     assert number is None or style.style == "uuid"
 
@@ -58,7 +58,7 @@ SOURCES = [
 
 @pytest.mark.parametrize("settings", SOURCES, ids=str)
 @given(first=st.integers(0, 10**7), count=st.integers(1, 300))
-def test_numbers_do_not_depend_on_the_cuts_and_lead_back_to_the_newest(settings, first, count):
+def test_numbers_lead_back_however_they_were_cut(settings: MessageIds, first: int, count: int) -> None:
     ids = Ids(settings)
     numbers = list(ids.numbers(first, count))
     assert numbers == [ids.numbers(index, 1)[0] for index in range(first, first + count)]
@@ -67,13 +67,13 @@ def test_numbers_do_not_depend_on_the_cuts_and_lead_back_to_the_newest(settings,
     assert ids.index(b"nonsense", first + count) is None
 
 
-def test_random_ids_have_16_digits_and_never_repeat():
+def test_random_ids_have_16_digits_and_never_repeat() -> None:
     numbers = Ids(MessageIds(source="random16")).numbers(0, 10_000)
     assert len(set(numbers)) == 10_000
     assert {len(str(number)) for number in numbers} == {16}
 
 
-def test_an_id_of_the_future_is_unknown():
+def test_an_id_of_the_future_is_unknown() -> None:
     ids = Ids(MessageIds())
     assert ids.index(b"5", 4) is None
     assert ids.index(b"4", 4) == 3

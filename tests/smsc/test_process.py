@@ -30,7 +30,7 @@ anyio.run(main)
 
 
 @pytest.mark.anyio
-async def test_a_child_serves_tells_changes_and_ends():
+async def test_a_child_serves_tells_changes_and_ends() -> None:
     async with spawn(Scenario().changed(message_ids={"start": 42})) as smsc:
         async with bound_esme(smsc.port) as esme:
             await esme.submit("33612345678", "33612345678")
@@ -54,14 +54,14 @@ async def test_a_child_serves_tells_changes_and_ends():
 
 
 @pytest.mark.anyio
-async def test_a_scenario_that_is_none_starts_nothing():
+async def test_a_scenario_that_is_none_starts_nothing() -> None:
     with pytest.raises(ConfigError):
         async with spawn("no-such-scenario"):
             pass
 
 
 @pytest.mark.anyio
-async def test_a_port_that_is_taken_is_told():
+async def test_a_port_that_is_taken_is_told() -> None:
     async with spawn("ideal") as smsc:
         with pytest.raises(SmppcastError, match="did not start"):
             async with spawn("ideal", port=smsc.port):
@@ -69,7 +69,7 @@ async def test_a_port_that_is_taken_is_told():
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a stranger's end by Linux's pidfd")
-def test_the_child_dies_with_its_parent():
+def test_the_child_dies_with_its_parent() -> None:
     parent = subprocess.run([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, check=False, timeout=20)
     assert parent.returncode == 1
     try:
@@ -84,7 +84,7 @@ def test_the_child_dies_with_its_parent():
 
 
 @pytest.mark.anyio
-async def test_by_itself_it_prints_where_it_listens_and_what_it_took_in():
+async def test_by_itself_it_prints_where_it_listens_and_what_it_took_in() -> None:
     arguments = ["--scenario", "ideal", "--port", "0", "--json-account-on-exit"]
     async with await anyio.open_process([sys.executable, "-m", "smppcast.smsc", *arguments]) as process:
         assert process.stdout is not None
@@ -100,7 +100,7 @@ async def test_by_itself_it_prints_where_it_listens_and_what_it_took_in():
     assert account["submitted"] == account["distinct_destinations"] == 1
 
 
-def test_a_wrong_scenario_is_a_usage_error():
+def test_a_wrong_scenario_is_a_usage_error() -> None:
     command = [sys.executable, "-m", "smppcast.smsc", "--scenario", "no-such-scenario"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     assert ended.returncode == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from smppcast.model import MessageState
@@ -26,7 +28,7 @@ def written(dialect: Dialect, outcomes: bytes, ids: list[bytes]) -> list[Deliver
 
 
 @pytest.mark.parametrize("form", ["text", "tlv", "both"])
-def test_every_state_and_width_of_id_is_read_as_written(form):
+def test_every_state_and_width_of_id_is_read_as_written(form: Literal["text", "tlv", "both"]) -> None:
     dialect = Dialect(Receipts(form=form), OUTCOMES)
     ids = [b"%d" % 10**number for number in range(len(OUTCOMES))]
     pdus = written(dialect, bytes(range(len(OUTCOMES))), ids)
@@ -37,7 +39,7 @@ def test_every_state_and_width_of_id_is_read_as_written(form):
     assert [receipt.state for receipt in receipts if receipt] == list(MessageState)
 
 
-def test_alike_receipts_are_what_they_are_one_by_one():
+def test_alike_receipts_are_what_they_are_one_by_one() -> None:
     dialect = Dialect(Receipts(), OUTCOMES)
     ids = [b"%04d" % number for number in range(20)]
     together = written(dialect, bytes((2,)) * 20, ids)
@@ -49,7 +51,7 @@ def test_alike_receipts_are_what_they_are_one_by_one():
     assert together == [decode(pdu(DELIVER_SM, body)) for body in alone]
 
 
-def test_the_reference_is_echoed_where_there_was_one():
+def test_the_reference_is_echoed_where_there_was_one() -> None:
     dialect = Dialect(Receipts(form="text"), OUTCOMES)
     bodies = dialect.bodies(SHAPE, DATES, b"\2\2", [[b"336", b"337"], [b"1", b"2"]])
     first, second = (decode(pdu(DELIVER_SM, body), strict=True) for body in echoed(bodies, [b"\1\2", b""]))
@@ -66,11 +68,11 @@ def test_the_reference_is_echoed_where_there_was_one():
         (Receipts(utc_offset_min=-60), b"2611231730"),
     ],
 )
-def test_dates(settings, written_as):
+def test_dates(settings: Receipts, written_as: bytes) -> None:
     assert Dialect(settings, OUTCOMES).date(1795458605.25) == written_as
 
 
-def test_templates_are_bounded():
+def test_templates_are_bounded() -> None:
     dialect = Dialect(Receipts(form="text"), OUTCOMES)
     for minute in range(2000):
         dialect.bodies(SHAPE, (b"%010d" % minute, b"1"), b"\2", [[b"336"], [b"1"]])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from smppcast.errors import ConfigError
@@ -8,14 +10,14 @@ from smppcast.smsc import Scenario, load_scenario, scenario_names
 
 
 @pytest.mark.parametrize("name", scenario_names())
-def test_shipped_scenarios_load_and_say_what_they_are(name):
+def test_shipped_scenarios_load_and_say_what_they_are(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.name == name
     assert scenario.description
     assert Scenario.model_validate_json(scenario.model_dump_json()) == scenario
 
 
-def test_the_promised_scenarios_are_shipped():
+def test_the_promised_scenarios_are_shipped() -> None:
     promised = {
         "early-receipts",
         "flaky",
@@ -28,7 +30,7 @@ def test_the_promised_scenarios_are_shipped():
     assert promised <= set(scenario_names())
 
 
-def test_a_file_with_names_of_the_specification(tmp_path):
+def test_a_file_with_names_of_the_specification(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(
         "response_latency: 12.5\n"
@@ -64,7 +66,7 @@ def test_a_file_with_names_of_the_specification(tmp_path):
         ("[]", None),
     ],
 )
-def test_a_fault_is_named_with_file_and_key(tmp_path, text, key):
+def test_a_fault_is_named_with_file_and_key(tmp_path: Path, text: str, key: str | None) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
@@ -73,7 +75,7 @@ def test_a_fault_is_named_with_file_and_key(tmp_path, text, key):
     assert caught.value.key == key
 
 
-def test_what_is_no_yaml_is_told_with_its_line(tmp_path):
+def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text("seed: 1\nname: [\n")
     with pytest.raises(ConfigError) as caught:
@@ -81,13 +83,15 @@ def test_what_is_no_yaml_is_told_with_its_line(tmp_path):
     assert caught.value.line == 3
 
 
-def test_an_unknown_name_lists_the_shipped_ones():
+def test_an_unknown_name_lists_the_shipped_ones() -> None:
     with pytest.raises(ConfigError, match="slow-operator"):
         load_scenario("no-such-scenario")
 
 
-def test_changes_reach_into_parts_and_leave_the_rest():
-    before = Scenario().changed(receipts={"window": 7, "form": "text"}, numbers=[{"suffix": "1", "status": 11}])
+def test_changes_reach_into_parts_and_leave_the_rest() -> None:
+    before = Scenario().changed(
+        receipts={"window": 7, "form": "text"}, numbers=[{"suffix": "1", "status": 11}]
+    )
     after = before.changed(receipts={"lost": 0.5}, seed=9)
     assert (after.receipts.window, after.receipts.form, after.receipts.lost) == (7, "text", 0.5)
     assert (after.numbers, after.seed) == (before.numbers, 9)

@@ -46,19 +46,19 @@ def by_command(frames: list[Frame]) -> tuple[list[Frame], list[Frame]]:
 
 
 @pytest.mark.parametrize("kind", [BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER])
-async def test_bind_answers_with_system_id_and_version(kind):
+async def test_bind_answers_with_system_id_and_version(kind: int) -> None:
     async with serve("ideal") as smsc, raw_esme(smsc.port) as esme:
         answer = await esme.bind(kind)
         assert answer.command_id == kind | RESPONSE
         assert answer.body == b"smppcast\0" + b"\x02\x10\0\x01\x50"
 
 
-async def test_a_client_of_smpp_3_3_gets_no_tlvs():
+async def test_a_client_of_smpp_3_3_gets_no_tlvs() -> None:
     async with serve("ideal") as smsc, raw_esme(smsc.port) as esme:
         assert (await esme.bind(version=0x33)).body == b"smppcast\0"
 
 
-async def test_accounts_are_checked():
+async def test_accounts_are_checked() -> None:
     accounts = [{"system_id": "gouv", "password": "secret"}, {"system_id": "open"}]
     async with serve(made(accounts=accounts)) as smsc, raw_esme(smsc.port) as esme:
         assert smsc.url == f"smpp://gouv:secret@127.0.0.1:{smsc.port}"
@@ -70,7 +70,7 @@ async def test_accounts_are_checked():
             assert (await other.bind(system_id="open", password="any")).status == 0
 
 
-async def test_binds_have_kinds_and_numbers():
+async def test_binds_have_kinds_and_numbers() -> None:
     binds = {"kinds": ["transmitter"], "max_per_account": 1}
     async with serve(made(binds=binds)) as smsc, raw_esme(smsc.port) as first, raw_esme(smsc.port) as second:
         assert (await first.bind(BIND_TRANSCEIVER)).status == 0x0D
@@ -80,7 +80,7 @@ async def test_binds_have_kinds_and_numbers():
         assert (await second.bind(BIND_TRANSMITTER, system_id="other")).status == 0
 
 
-async def test_the_first_binds_may_be_refused():
+async def test_the_first_binds_may_be_refused() -> None:
     async with (
         serve(made(binds={"refuse_first": 2, "refuse_status": "ESME_RSYSERR"})) as smsc,
         raw_esme(smsc.port) as esme,
@@ -88,7 +88,7 @@ async def test_the_first_binds_may_be_refused():
         assert [(await esme.bind()).status for _ in range(3)] == [8, 8, 0]
 
 
-async def test_unbind_is_answered_and_ends_the_link():
+async def test_unbind_is_answered_and_ends_the_link() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         assert (await esme.ask(UNBIND)).status == 0
         assert await esme.ended()
@@ -97,7 +97,7 @@ async def test_unbind_is_answered_and_ends_the_link():
 # --- submits ------------------------------------------------------------------------------
 
 
-async def test_submits_are_answered_in_order_and_reported():
+async def test_submits_are_answered_in_order_and_reported() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         numbers = [f"336{n:08d}" for n in range(50)]
         await esme.submit(*numbers)
@@ -118,7 +118,7 @@ async def test_submits_are_answered_in_order_and_reported():
         assert smsc.account.window == 50
 
 
-async def test_no_receipt_unless_asked_for():
+async def test_no_receipt_unless_asked_for() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33612345678", registered=0)
         assert (await esme.read()).text == "1"
@@ -126,7 +126,7 @@ async def test_no_receipt_unless_asked_for():
         assert smsc.receipts_owed == 0
 
 
-async def test_receipts_of_failures_only_or_of_successes_only():
+async def test_receipts_of_failures_only_or_of_successes_only() -> None:
     scenario = made(numbers=[{"suffix": "7777", "state": "undeliverable", "err": "011"}])
     async with serve(scenario) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600000001", "33600007777", registered=2)
@@ -137,7 +137,7 @@ async def test_receipts_of_failures_only_or_of_successes_only():
         assert [read_receipt(frame).source for frame in receipts] == ["33600000001"]
 
 
-async def test_the_submitters_reference_is_echoed():
+async def test_the_submitters_reference_is_echoed() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         await esme.send(SUBMIT_SM, submit_body("33612345678", tlvs=b"\x02\x04\0\x02\x12\x34"))
         await esme.send(SUBMIT_SM, submit_body("33612345679"))
@@ -145,7 +145,7 @@ async def test_the_submitters_reference_is_echoed():
         assert [read_receipt(frame).tlvs.get(0x204) for frame in receipts] == [b"\x12\x34", None]
 
 
-async def test_a_stream_cut_anywhere_gives_the_same():
+async def test_a_stream_cut_anywhere_gives_the_same() -> None:
     numbers = [f"3361{n:03d}" for n in range(5)]
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         stream = b"".join(pdu(SUBMIT_SM, submit_body(number), number=9) for number in numbers)
@@ -159,7 +159,7 @@ async def test_a_stream_cut_anywhere_gives_the_same():
 # --- outcomes, refusals, limits -----------------------------------------------------------
 
 
-async def test_numbers_have_their_fate():
+async def test_numbers_have_their_fate() -> None:
     rules = [
         {"suffix": "7777", "state": "undeliverable", "err": "0A1"},
         {"match": "^3399", "status": "ESME_RINVDSTADR"},
@@ -168,7 +168,12 @@ async def test_numbers_have_their_fate():
     async with serve(made(numbers=rules)) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600007777", "33990000000", "33600000007", "33600000000")
         responses, receipts = by_command(await esme.read_many(7))
-        assert sorted((frame.number, frame.status) for frame in responses) == [(2, 0), (3, 11), (4, 0), (5, 0)]
+        assert sorted((frame.number, frame.status) for frame in responses) == [
+            (2, 0),
+            (3, 11),
+            (4, 0),
+            (5, 0),
+        ]
         assert [frame.body for frame in responses if frame.status] == [b""]
         texts = {receipt.source: receipt.text for receipt in map(read_receipt, receipts)}
         assert "dlvrd:000" in texts["33600007777"]
@@ -179,7 +184,7 @@ async def test_numbers_have_their_fate():
         assert smsc.account.destinations(accepted=True)["33990000000"] == 0
 
 
-async def test_outcomes_are_mixed_by_their_shares_and_repeat_with_the_seed():
+async def test_outcomes_are_mixed_by_their_shares_and_repeat_with_the_seed() -> None:
     mix = [{"state": "delivered", "share": 3}, {"state": "rejected", "share": 1}]
     seen = []
     for cuts in (200, 7):
@@ -195,7 +200,7 @@ async def test_outcomes_are_mixed_by_their_shares_and_repeat_with_the_seed():
     assert 30 <= seen[0].count(b"\x08") <= 70
 
 
-async def test_more_than_the_bucket_is_throttled():
+async def test_more_than_the_bucket_is_throttled() -> None:
     async with serve(made(rate={"per_s": 0.0001, "burst": 3})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit(*["33612345678"] * 5, registered=0)
         answers = await esme.read_many(5)
@@ -212,8 +217,11 @@ async def test_more_than_the_bucket_is_throttled():
             assert (await other.read()).status == 0
 
 
-async def test_a_full_queue_refuses():
-    async with serve(made(queue={"limit": 2}, receipt_latency=HOUR_MS)) as smsc, bound_esme(smsc.port) as esme:
+async def test_a_full_queue_refuses() -> None:
+    async with (
+        serve(made(queue={"limit": 2}, receipt_latency=HOUR_MS)) as smsc,
+        bound_esme(smsc.port) as esme,
+    ):
         await esme.submit(*["33612345678"] * 3)
         assert sorted(frame.status for frame in await esme.read_many(3)) == [0, 0, 0x14]
         await esme.submit("33612345678")
@@ -221,12 +229,12 @@ async def test_a_full_queue_refuses():
         assert smsc.receipts_owed == 2
 
 
-async def test_a_scenario_changes_while_it_runs():
+async def test_a_scenario_changes_while_it_runs() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         smsc.change(rate={"per_s": 0.0001, "burst": 1, "status": 0x45})
         await esme.submit("33612345678", "33612345679", registered=0)
         assert sorted(frame.status for frame in await esme.read_many(2)) == [0, 0x45]
-        with pytest.raises(ConfigError, match="receipts.window"):
+        with pytest.raises(ConfigError, match=r"receipts\.window"):
             smsc.change(receipts={"window": 0})
         smsc.change(rate=None, receipts={"form": "tlv"})
         await esme.submit("33612345678")
@@ -237,7 +245,7 @@ async def test_a_scenario_changes_while_it_runs():
 # --- message_ids and dialects -------------------------------------------------------------
 
 
-async def test_hex_in_the_response_and_decimal_in_the_receipt():
+async def test_hex_in_the_response_and_decimal_in_the_receipt() -> None:
     async with serve("hex-ids") as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33612345678")
         response, frame = await esme.read_many(2)
@@ -247,7 +255,7 @@ async def test_hex_in_the_response_and_decimal_in_the_receipt():
         assert receipt.tlvs == {}
 
 
-async def test_each_place_has_its_style():
+async def test_each_place_has_its_style() -> None:
     ids = {"response": "uuid", "text": "hex_upper", "tlv": {"style": "decimal", "width": 12}, "start": 255}
     async with serve(made(message_ids=ids)) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33612345678")
@@ -258,7 +266,7 @@ async def test_each_place_has_its_style():
         assert receipt.tlvs[0x1E] == b"000000000255\0"
 
 
-async def test_dates_and_errors_of_vendors():
+async def test_dates_and_errors_of_vendors() -> None:
     receipts = {"form": "text", "dates": "century", "utc_offset_min": 120}
     scenario = made(receipts=receipts, outcomes=[{"state": "undeliverable", "err": "%d"}])
     async with serve(scenario) as smsc, bound_esme(smsc.port) as esme:
@@ -272,7 +280,7 @@ async def test_dates_and_errors_of_vendors():
 # --- receipts that misbehave --------------------------------------------------------------
 
 
-async def test_an_early_receipt_overtakes_its_response():
+async def test_an_early_receipt_overtakes_its_response() -> None:
     async with serve(made(receipts={"early": 1.0})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33612345678")
         first, second = await esme.read_many(2)
@@ -280,7 +288,7 @@ async def test_an_early_receipt_overtakes_its_response():
         assert read_receipt(first).tlvs[0x1E] == second.body
 
 
-async def test_receipts_come_on_another_bind():
+async def test_receipts_come_on_another_bind() -> None:
     async with (
         serve("other-bind-receipts") as smsc,
         bound_esme(smsc.port) as esme,
@@ -292,7 +300,7 @@ async def test_receipts_come_on_another_bind():
         assert receipt.text.startswith(f"id:{response.text} ")
 
 
-async def test_receipts_of_a_transmitter_go_to_the_receiver():
+async def test_receipts_of_a_transmitter_go_to_the_receiver() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port, BIND_TRANSMITTER) as sender:
         await sender.submit("33612345678")
         await sender.read()
@@ -302,7 +310,7 @@ async def test_receipts_of_a_transmitter_go_to_the_receiver():
             assert read_receipt(await receiver.read()).source == "33612345678"
 
 
-async def test_repeated_lost_and_orphan_receipts():
+async def test_repeated_lost_and_orphan_receipts() -> None:
     async with serve(made(receipts={"repeated": 1.0})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33612345678")
         _, first, again = await esme.read_many(3)
@@ -320,7 +328,7 @@ async def test_repeated_lost_and_orphan_receipts():
         assert smsc.account.receipts_sent == 4
 
 
-async def test_the_receipt_window_holds_and_a_new_bind_gets_the_unanswered():
+async def test_the_receipt_window_holds_and_a_new_bind_gets_the_unanswered() -> None:
     async with serve(made(receipts={"window": 2})) as smsc:
         async with bound_esme(smsc.port) as esme:
             await esme.submit(*[f"3360000{n}" for n in range(5)])
@@ -342,7 +350,7 @@ async def test_the_receipt_window_holds_and_a_new_bind_gets_the_unanswered():
             assert smsc.account.receipts_acknowledged == 5
 
 
-async def test_a_receipt_answered_for_later_comes_again():
+async def test_a_receipt_answered_for_later_comes_again() -> None:
     async with serve(made(receipts={"retry_ms": 0})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33612345678")
         _, receipt = await esme.read_many(2)
@@ -355,7 +363,7 @@ async def test_a_receipt_answered_for_later_comes_again():
         assert (smsc.account.receipts_sent, smsc.account.receipts_refused) == (2, 1)
 
 
-async def test_receipts_owed_to_nobody_are_bounded():
+async def test_receipts_owed_to_nobody_are_bounded() -> None:
     scenario = made(receipts={"owed_max": 3})
     async with serve(scenario) as smsc, bound_esme(smsc.port, BIND_TRANSMITTER) as esme:
         for number in range(5):
@@ -369,7 +377,7 @@ async def test_receipts_owed_to_nobody_are_bounded():
 # --- links that misbehave -----------------------------------------------------------------
 
 
-async def test_a_link_is_cut_after_so_many_submits():
+async def test_a_link_is_cut_after_so_many_submits() -> None:
     async with serve(made(faults={"cut_after": 3})) as smsc:
         async with bound_esme(smsc.port) as esme:
             await esme.submit("33600000", registered=0)
@@ -382,7 +390,7 @@ async def test_a_link_is_cut_after_so_many_submits():
             assert sources == ["33600001", "33600002"]
 
 
-async def test_cut_drops_every_link():
+async def test_cut_drops_every_link() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme, raw_esme(smsc.port) as other:
         await esme.settle()
         await other.settle()
@@ -392,7 +400,7 @@ async def test_cut_drops_every_link():
         assert await other.ended()
 
 
-async def test_the_smsc_unbinds():
+async def test_the_smsc_unbinds() -> None:
     async with serve(made(faults={"unbind_after": 2})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600001", "33600002", registered=0)
         *_, unbind = await esme.read_many(3)
@@ -401,21 +409,21 @@ async def test_the_smsc_unbinds():
         assert await esme.ended()
 
 
-async def test_a_stall_ends():
+async def test_a_stall_ends() -> None:
     async with serve(made(faults={"stall_after": 1, "stall_s": 0.0})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600001", registered=0)
         await esme.submit("33600002", registered=0)
         assert [frame.text for frame in await esme.read_many(2)] == ["1", "2"]
 
 
-async def test_withheld_responses_never_come():
+async def test_withheld_responses_never_come() -> None:
     async with serve(made(faults={"withhold": 1.0})) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600001")
         assert read_receipt(await esme.read()).source == "33600001"
         assert (smsc.account.withheld, smsc.account.accepted) == (1, 1)
 
 
-async def test_links_die_by_chance():
+async def test_links_die_by_chance() -> None:
     async with serve(made(faults={"cut_every_s": 1e-9})) as smsc, raw_esme(smsc.port) as esme:
         await esme.send(BIND_TRANSCEIVER, b"esme\0\0\0\x34\0\0\0")
         assert await esme.ended()
@@ -430,7 +438,7 @@ async def test_links_die_by_chance():
 
 
 @pytest.mark.parametrize("command_id", [SUBMIT_SM, QUERY_SM, UNBIND])
-async def test_nothing_passes_before_the_bind(command_id):
+async def test_nothing_passes_before_the_bind(command_id: int) -> None:
     bodies = {SUBMIT_SM: submit_body("33612345678"), QUERY_SM: b"1\0\0\0\0", UNBIND: b""}
     async with serve("ideal") as smsc, raw_esme(smsc.port) as esme:
         answer = await esme.ask(command_id, bodies[command_id])
@@ -439,14 +447,14 @@ async def test_nothing_passes_before_the_bind(command_id):
         assert smsc.account.submitted == 0
 
 
-async def test_a_receiver_may_not_submit():
+async def test_a_receiver_may_not_submit() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port, BIND_RECEIVER) as esme:
         await esme.submit("33612345678", "33612345679")
         assert [frame.status for frame in await esme.read_many(2)] == [4, 4]
 
 
 @pytest.mark.parametrize("command_id", [0x11223344, 0x0A, DELIVER_SM])
-async def test_an_unknown_command_is_nacked(command_id):
+async def test_an_unknown_command_is_nacked(command_id: int) -> None:
     body = submit_body("33612345678") if command_id == DELIVER_SM else b"??"
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         answer = await esme.ask(command_id, body)
@@ -465,7 +473,7 @@ async def test_an_unknown_command_is_nacked(command_id):
         (submit_body("33612345678", source="G" * 21), 0x0A),
     ],
 )
-async def test_a_malformed_submit_is_refused_and_the_link_goes_on(body, status):
+async def test_a_malformed_submit_is_refused_and_the_link_goes_on(body: bytes, status: int) -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600001", registered=0)
         assert (await esme.read()).status == 0
@@ -476,7 +484,7 @@ async def test_a_malformed_submit_is_refused_and_the_link_goes_on(body, status):
 
 
 @pytest.mark.parametrize("length", [0, 15, 0x01000000, 0xFFFFFFFF])
-async def test_an_impossible_command_length_ends_the_link(length):
+async def test_an_impossible_command_length_ends_the_link(length: int) -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         await esme.stream.send(pdu(SUBMIT_SM, submit_body("33600001", registered=0), number=7))
         await esme.stream.send(struct.pack(">IIII", length, SUBMIT_SM, 0, 8))
@@ -489,7 +497,7 @@ async def test_an_impossible_command_length_ends_the_link(length):
 # --- messages taken in before -------------------------------------------------------------
 
 
-async def test_query_follows_the_message():
+async def test_query_follows_the_message() -> None:
     async with serve(made(receipt_latency=HOUR_MS)) as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600001")
         assert (await esme.read()).text == "1"
@@ -504,7 +512,7 @@ async def test_query_follows_the_message():
         assert (await esme.ask(QUERY_SM, b"what\0\0\0\0")).status == 0x0C
 
 
-async def test_cancel_and_replace_what_is_pending():
+async def test_cancel_and_replace_what_is_pending() -> None:
     pending = b"1\0\0\0\0"
     cancel = b"\0" + pending + b"\0\0\0"
     replace = pending + b"\0\0\0\0\x02Hi"
@@ -519,7 +527,7 @@ async def test_cancel_and_replace_what_is_pending():
         assert (await esme.ask(QUERY_SM, pending)).body == b"1\0\0\x04\0"
 
 
-async def test_another_account_knows_nothing_of_a_message():
+async def test_another_account_knows_nothing_of_a_message() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("33600001", registered=0)
         await esme.read()
@@ -527,7 +535,7 @@ async def test_another_account_knows_nothing_of_a_message():
             assert (await other.ask(QUERY_SM, b"1\0\0\0\0")).status == 0x0C
 
 
-async def test_data_sm_is_a_submit():
+async def test_data_sm_is_a_submit() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         body = b"\0\5\0GOUV\0\1\1" + b"33600001\0" + b"\0\1\0" + b"\x04\x24\0\x02Hi"
         answer = await esme.ask(DATA_SM, body)
@@ -536,7 +544,7 @@ async def test_data_sm_is_a_submit():
         assert smsc.account.destinations() == {"33600001": 1}
 
 
-async def test_submit_multi_shares_an_id_and_tells_the_refused():
+async def test_submit_multi_shares_an_id_and_tells_the_refused() -> None:
     scenario = made(numbers=[{"suffix": "9", "status": 0x0B}])
     async with serve(scenario) as smsc, bound_esme(smsc.port) as esme:
         numbers = b"".join(b"\1\1\1" + number + b"\0" for number in (b"33600001", b"33600009", b"33600002"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import smpplib.client  # noqa: TID251 - the peer of a test, not the product's transport
 import smpplib.consts
 import smpplib.exceptions
 from anyio import to_thread
+from smpplib.client import Client  # noqa: TID251 - the peer of a test, not the product's transport
 
 from smppcast.smsc import Scenario, serve
 
@@ -20,7 +20,7 @@ def converse(port: int, password: str) -> tuple[list[tuple[int, str]], list[str]
     answers: list[tuple[int, str]] = []
     texts: list[str] = []
     ids: list[str] = []
-    client = smpplib.client.Client("127.0.0.1", port, timeout=10, allow_unknown_opt_params=True)
+    client = Client("127.0.0.1", port, timeout=10, allow_unknown_opt_params=True)
 
     def answered(pdu: Any) -> None:
         answers.append((pdu.status, (pdu.message_id or b"").decode()))
@@ -53,7 +53,7 @@ def converse(port: int, password: str) -> tuple[list[tuple[int, str]], list[str]
 
 
 @pytest.mark.anyio
-async def test_bind_submit_receipts_unbind():
+async def test_bind_submit_receipts_unbind() -> None:
     scenario = Scenario().changed(
         accounts=[{"system_id": "gouv", "password": "secret"}],
         numbers=[{"suffix": "7777", "state": "undeliverable", "err": "011"}],
@@ -69,7 +69,7 @@ async def test_bind_submit_receipts_unbind():
 
 
 @pytest.mark.anyio
-async def test_a_wrong_password_is_refused():
+async def test_a_wrong_password_is_refused() -> None:
     scenario = Scenario().changed(accounts=[{"system_id": "gouv", "password": "secret"}])
     async with serve(scenario) as smsc:
         with pytest.raises(smpplib.exceptions.PDUError) as caught:
