@@ -54,6 +54,14 @@ class Shape:
     registered_delivery: int
 
 
+# Its middle matches nothing: what follows a destination_addr begins with a NUL.
+_NO_SHAPE: Final = Shape(b"", b"\xff", b"", b"", b"", 0)
+
+
+def _lengths(shape: Shape) -> tuple[bytes, bytes, int, int]:
+    return shape.prefix, shape.middle, len(shape.prefix), len(shape.middle)
+
+
 @dataclass(slots=True, eq=False)
 class Run:
     """Consecutive submit_sm PDUs of one shape, as columns.
@@ -95,12 +103,13 @@ class Cut:
 class Cutter:
     """Cuts the stream of one connection."""
 
-    __slots__ = ("_max_command_length", "_shapes", "_validate")
+    __slots__ = ("_last", "_max_command_length", "_shapes", "_validate")
 
     def __init__(self, max_command_length: int, validate: Callable[[bytes], object]) -> None:
         """`validate` raises DecodeError for a PDU that is malformed; it is asked once a shape."""
         self._max_command_length, self._validate = max_command_length, validate
         self._shapes: dict[tuple[bytes, bytes], Shape] = {}
+        self._last = _NO_SHAPE
 
     def cut(self, buffer: bytes) -> Cut:  # noqa: C901 - the hot loop: a call more costs a tenth of it
         """Cuts all whole PDUs at the start of `buffer`."""
@@ -108,41 +117,44 @@ class Cutter:
         items, acknowledge = found.items, found.acknowledged.append
         find, startswith = buffer.find, buffer.startswith
         limit, position, end = self._max_command_length, 0, len(buffer)
-        run: Run | None = None
-        prefix, middle, prefix_length, middle_length = b"", b"", 0, 0
+        run, shape, plain = None, self._last, True
+        prefix, middle, prefix_length, middle_length = _lengths(shape)
         while end - position >= HEADER_LENGTH:
             length, command_id, status, sequence_number = _header(buffer, position)
             after = position + length
             if after > end or not HEADER_LENGTH <= length <= limit:
                 break
             if command_id == SUBMIT_SM:
-                at = position + HEADER_LENGTH
-                if run is not None and startswith(prefix, at):
-                    at += prefix_length
-                    stop = find(b"\0", at)
-                    text = stop + middle_length
-                    if (
-                        startswith(middle, stop)
-                        and text < after
-                        and text + 1 + buffer[text] == after
-                        and 0 < stop - at <= ADDRESS_MAX
-                        and not run.references
-                    ):
-                        run.sequence_numbers.append(sequence_number)
-                        run.destinations.append(buffer[at:stop])
-                        position = after
-                        continue
+                at = position + HEADER_LENGTH + prefix_length
+                stop = find(b"\0", at)
+                text = stop + middle_length
+                if (
+                    plain
+                    and startswith(prefix, position + HEADER_LENGTH)
+                    and startswith(middle, stop)
+                    and text < after
+                    and text + 1 + buffer[text] == after
+                    and 0 < stop - at <= ADDRESS_MAX
+                ):
+                    if run is None:
+                        run = Run(shape)
+                        items.append(run)
+                    run.sequence_numbers.append(sequence_number)
+                    run.destinations.append(buffer[at:stop])
+                    position = after
+                    continue
                 run = self._take(buffer[position:after], sequence_number, run, items)
-                if run is not None:
-                    prefix, middle = run.shape.prefix, run.shape.middle
-                    prefix_length, middle_length = len(prefix), len(middle)
+                plain = run is None or not run.references
+                if run is not None and run.shape is not shape:
+                    self._last = shape = run.shape
+                    prefix, middle, prefix_length, middle_length = _lengths(shape)
             elif command_id == DELIVER_SM_RESP:
                 if status == _OK:
                     acknowledge(sequence_number)
                 else:
                     found.refused.append((sequence_number, int.from_bytes(status, "big")))
             else:
-                run = None
+                run, plain = None, True
                 items.append(buffer[position:after])
             position = after
         found.consumed = position

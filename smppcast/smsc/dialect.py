@@ -30,6 +30,8 @@ DATES: Final = {"minutes": "%y%m%d%H%M", "seconds": "%y%m%d%H%M%S", "century": "
 
 # Templates hold the dates, so they are many over time and few at once.
 TEMPLATES_MAX: Final = 512
+# Of the seconds between the oldest submit that is reported and now, those in use at once.
+DATES_MAX: Final = 512
 # esm_class 4 (receipt), then protocol_id to sm_default_msg_id, all zero: ASCII is data_coding 0.
 _FLAGS: Final = b"\x04" + bytes(8)
 _REFERENCE: Final = USER_MESSAGE_REFERENCE.to_bytes(2, "big") + b"\0\2"
@@ -38,17 +40,25 @@ _REFERENCE: Final = USER_MESSAGE_REFERENCE.to_bytes(2, "big") + b"\0\2"
 class Dialect:
     """Encodes receipts in one form; `outcomes` are what the numbers of outcomes stand for."""
 
-    __slots__ = ("_dates", "_offset", "_outcomes", "_templates", "text", "tlv")
+    __slots__ = ("_dates", "_offset", "_outcomes", "_templates", "_written", "text", "tlv")
 
     def __init__(self, settings: Receipts, outcomes: Sequence[Outcome]) -> None:
         self._outcomes = outcomes
         self.text, self.tlv = settings.form != "tlv", settings.form != "text"
         self._dates, self._offset = DATES[settings.dates], timedelta(minutes=settings.utc_offset_min)
         self._templates: dict[object, bytes] = {}
+        self._written: dict[int, bytes] = {}
 
     def date(self, at: float) -> bytes:
         """A moment, in unix seconds, as this dialect writes it."""
-        return (datetime.fromtimestamp(at, UTC) + self._offset).strftime(self._dates).encode()
+        second = int(at)
+        date = self._written.get(second)
+        if date is None:
+            if len(self._written) >= DATES_MAX:
+                self._written.clear()
+            moment = datetime.fromtimestamp(second, UTC) + self._offset
+            date = self._written[second] = moment.strftime(self._dates).encode()
+        return date
 
     def bodies(
         self, shape: Shape, dates: tuple[bytes, bytes], outcomes: bytes, columns: Sequence[Sequence[bytes]]
