@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from smppcast.smpp.tlv import NO_TLVS, Tlvs
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, InterfaceVersion, command_name
@@ -69,7 +69,8 @@ __all__ = [
 class Pdu:
     """What every PDU has."""
 
-    command_id: ClassVar[int]
+    if TYPE_CHECKING:  # at run time it would take the first place among UnknownPdu's fields
+        command_id: ClassVar[int]
 
     command_status: int = 0
     sequence_number: int = 0
