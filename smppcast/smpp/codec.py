@@ -97,6 +97,8 @@ def encode(pdu: Pdu) -> bytes:
     Raises:
         FieldError: a value that does not fit its field; nothing is ever cut.
     """
+    if not isinstance(pdu.tlvs, Tlvs):
+        raise FieldError(pdu.command, "tlvs", pdu.tlvs, "a Tlvs")
     layout = _BY_CLASS.get(type(pdu))
     if layout is not None:
         body = layout.write(pdu)

@@ -403,6 +403,8 @@ def test_only_our_classes_are_written() -> None:
     with pytest.raises(FieldError):
         encode(Pdu())
     with pytest.raises(FieldError):
+        encode(EnquireLink(tlvs={}))  # type: ignore[arg-type]  # a dict is what one may try
+    with pytest.raises(FieldError):
         encode(UnknownPdu(command_id=-1))
     with pytest.raises(FieldError):
         encode(UnknownPdu(body="text"))  # type: ignore[arg-type]  # the mistake is the point
