@@ -153,6 +153,7 @@ class Link(asyncio.Protocol):
         try:
             self._desk.answer(_decode(pdu), self._smsc.now())
         except DecodeError as error:
+            self._center.account.malformed += 1
             if not error.command_id & RESPONSE:
                 self._desk.refuse(error.command_id, error.sequence_number, error.command_status)
         if self.state is State.UNBOUND:

@@ -37,7 +37,7 @@ from smppcast.smsc.bulk import frame
 from smppcast.smsc.single import data_run, multi_run
 
 if TYPE_CHECKING:
-    from smppcast.smsc.account import Taken
+    from smppcast.smsc.account import Message
     from smppcast.smsc.center import Center
     from smppcast.smsc.link import Link
 
@@ -167,27 +167,27 @@ class Desk:
 
     # --- messages taken in before ---------------------------------------------------------
 
-    def _find(self, message_id: str) -> tuple[int, Taken, int] | None:
+    def _find(self, message_id: str) -> tuple[int, Message] | None:
+        """A message of this account, with its index."""
         account = self._center.account
         index = self._center.habits.ids.index(message_id.encode("latin-1"), account.accepted)
         found = None if index is None else account.find(index)
-        if index is None or found is None or found[0].system_id != self._link.client.system_id:
+        if index is None or found is None or found.system_id != self._link.client.system_id:
             return None
-        return index, *found
+        return index, found
 
     def _query(self, pdu: QuerySm, now: float) -> None:
         found = self._find(pdu.message_id)
         if found is None:
             self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVMSGID)
             return
-        index, taken, position = found
+        index, message = found
         state, final_date = MessageState.ENROUTE, ""
-        settled = taken.settled_at(position)
         if index in self._center.cancelled:
             state = MessageState.DELETED
-        elif settled <= now:
-            state = MessageState(taken.states[position])
-            at = datetime.fromtimestamp(taken.at + settled - taken.now, UTC)
+        elif message.settles_at <= now:
+            state = MessageState(message.state)
+            at = datetime.fromtimestamp(message.settles_at + message.wall, UTC)
             final_date = at.strftime("%y%m%d%H%M%S") + "000+"
         self._send(
             QuerySmResp(
@@ -203,8 +203,8 @@ class Desk:
         found = self._find(message_id)
         if found is None:
             return None
-        index, taken, position = found
-        return index, taken.settled_at(position) <= now or index in self._center.cancelled
+        index, message = found
+        return index, message.settles_at <= now or index in self._center.cancelled
 
     def _cancel(self, pdu: CancelSm, now: float) -> None:
         """Cancels one message; all of a source and destination (an empty message_id, SMPP 5.0

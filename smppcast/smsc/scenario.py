@@ -298,7 +298,7 @@ class Scenario(_Part):
             outcomes, however TCP cut them.
         accounts: empty lets anybody in.
         numbers: the first rule that matches holds.
-        remember: messages of which the account keeps the destination (some 20 octets each)
+        remember: messages of which the account keeps the destination (some 25 octets each)
             and query_sm knows; older ones stay in the totals only.
     """
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from smppcast.smsc.account import SmscAccount, Taken
+from smppcast.smsc.account import BLOCK, SmscAccount, Taken
 
 
 def taken(first: int, *numbers: bytes, statuses: tuple[int, ...] = (), at: float = 0.0) -> Taken:
@@ -37,22 +37,25 @@ def test_counts_order_and_rates() -> None:
 
 def test_messages_are_found_by_their_index() -> None:
     account = SmscAccount(remember=100)
-    first, refused, last = taken(0, b"1", b"2"), taken(2, b"3", statuses=(1,)), taken(2, b"4")
-    for batch in (first, refused, last, taken(3, b"5", statuses=(1,))):
+    for batch in (
+        taken(0, b"1", b"2", b"3", at=100.0),
+        taken(3, b"3", statuses=(1,), at=101.0),
+        taken(3, b"4", at=102.0),
+    ):
         account.append(batch)
-    found = account.find(1)
-    assert found == (first, 1)
-    assert found is not None
-    assert found[0].settled_at(1) == 2.0
-    assert account.find(2) == (last, 0)
-    assert account.find(3) is None
+    found = [account.find(index) for index in range(4)]
+    assert [message.settles_at for message in found if message] == [101.0, 102.0, 101.0, 103.0]
+    assert {message.system_id for message in found if message} == {"esme"}
+    assert account.find(4) is None
+    assert account.find(-1) is None
 
 
-def test_old_destinations_are_forgotten_and_totals_kept() -> None:
+def test_old_destinations_are_forgotten_by_blocks_and_totals_kept() -> None:
     account = SmscAccount(remember=3)
-    for number in range(5):
-        account.append(taken(2 * number, b"%d" % number, b"x"))
-    assert account.submitted == 10
-    assert account.forgotten == 8
-    assert account.order() == ["4", "x"]
+    for number in range(BLOCK + 3):
+        account.append(taken(number, b"%d" % number))
+    assert account.submitted == account.accepted == BLOCK + 3
+    assert account.forgotten == BLOCK
+    assert account.order() == [str(number) for number in range(BLOCK, BLOCK + 3)]
     assert account.find(0) is None
+    assert account.find(BLOCK) is not None
