@@ -36,8 +36,9 @@ class Integer:
         return int.from_bytes(raw, "big") if len(raw) == self.size else None
 
     def write(self, value: TlvValue) -> bytes | None:
-        fits = isinstance(value, int) and 0 <= value < 1 << 8 * self.size
-        return int(value).to_bytes(self.size, "big") if fits else None
+        if isinstance(value, int) and 0 <= value < 1 << 8 * self.size:
+            return value.to_bytes(self.size, "big")
+        return None
 
     def __str__(self) -> str:
         return f"an integer of {self.size} octet(s)"
@@ -58,8 +59,9 @@ class CText:
         return text.decode("ascii") if text.isascii() and 0 not in text else None
 
     def write(self, value: TlvValue) -> bytes | None:
-        fits = isinstance(value, str) and value.isascii() and "\0" not in value and len(value) < self.size
-        return str(value).encode("ascii") + b"\0" if fits else None
+        if isinstance(value, str) and len(value) < self.size and value.isascii() and "\0" not in value:
+            return value.encode() + b"\0"
+        return None
 
     def __str__(self) -> str:
         return f"ASCII text of at most {self.size - 1} octets"
@@ -76,8 +78,7 @@ class Octets:
         return raw if self.least <= len(raw) <= self.most else None
 
     def write(self, value: TlvValue) -> bytes | None:
-        fits = isinstance(value, bytes) and self.least <= len(value) <= self.most
-        return bytes(value) if isinstance(value, bytes) and fits else None
+        return value if isinstance(value, bytes) and self.least <= len(value) <= self.most else None
 
     def __str__(self) -> str:
         return f"{self.least} to {self.most} octets as bytes"
@@ -176,7 +177,8 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
     repeated, lookups give the first one and `getall` gives all.
 
     ``Tlvs(message_state=2)`` and ``Tlvs({"message_state": 2, 0x1403: b"x"})`` build one, and so
-    does a list of pairs, which may repeat a tag.
+    does a list of pairs, which may repeat a tag. ``Tlvs(others, message_state=2)`` keeps the others
+    as they are.
 
     Raises:
         FieldError: a name that 5.0 does not have, a tag beyond 16 bits, a value that does not fit.
@@ -200,8 +202,12 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
         /,
         **named: TlvValue,
     ) -> None:
-        pairs = values.items() if isinstance(values, Mapping) else values
-        self._raw = (*(_write(*pair) for pair in pairs), *(_write(*pair) for pair in named.items()))
+        kept = values.raw if isinstance(values, Tlvs) else ()
+        pairs: list[tuple[TlvKey, TlvValue]] = []
+        if values and not kept:
+            pairs += values.items() if isinstance(values, Mapping) else values
+        pairs += named.items()
+        self._raw = (*kept, *[_write(key, value) for key, value in pairs])
         self._trailing = b""
 
     @classmethod
@@ -304,12 +310,12 @@ def _read(tag: int, raw: bytes) -> TlvValue:
 
 
 def _write(key: TlvKey, value: TlvValue) -> tuple[int, bytes]:
-    tag = _tag(key)
-    if not 0 <= tag <= 0xFFFF:
-        raise FieldError("tlv", str(key), value, "a name of SMPP 5.0, or a tag of 16 bits")
+    tag = _TAGS.get(key, -1) if isinstance(key, str) else key
     forms = _FORMS.get(tag, _ANY)
     for form in forms:
         raw = form.write(value)
-        if raw is not None:
+        if raw is not None and 0 <= tag <= 0xFFFF:
             return tag, raw
-    raise FieldError("tlv", _NAMES.get(tag, str(key)), value, " or ".join(map(str, forms)))
+    known = 0 <= tag <= 0xFFFF
+    expected = " or ".join(map(str, forms)) if known else "a name of SMPP 5.0, or a tag of 16 bits"
+    raise FieldError("tlv", _NAMES.get(tag, str(key)), value, expected)

@@ -146,3 +146,9 @@ def test_what_cannot_be_cut_is_trailing(cut: int) -> None:
     tlvs = read_tlvs(whole + broken, 0)
     assert tlvs == Tlvs(message_state=2)
     assert tlvs.trailing == broken
+
+
+def test_adding_keeps_the_others_as_they_came() -> None:
+    came = Tlvs.from_raw([(0x0606, b"a"), (0x0427, b"odd"), (0x0606, b"b")])
+    assert Tlvs(came, congestion_state=85).raw == (*came.raw, (0x0428, b"\x55"))
+    assert Tlvs(Tlvs()) == Tlvs()
