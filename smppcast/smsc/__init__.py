@@ -16,8 +16,9 @@ As a process of its own, on another core::
 from __future__ import annotations
 
 from smppcast.smsc.account import SmscAccount
+from smppcast.smsc.loading import load_scenario, scenario_names
 from smppcast.smsc.process import SmscProcess, run, spawn
-from smppcast.smsc.scenario import Scenario, load_scenario, scenario_names
+from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.server import Smsc, serve
 
 __all__ = [

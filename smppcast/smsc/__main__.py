@@ -19,8 +19,9 @@ from typing import Any
 import anyio
 
 from smppcast.errors import ConfigError
+from smppcast.smsc.loading import load_scenario, scenario_names
 from smppcast.smsc.process import command, run
-from smppcast.smsc.scenario import Scenario, load_scenario, scenario_names
+from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.server import Smsc
 
 
@@ -87,8 +88,13 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     uvloop = importlib.util.find_spec("uvloop") is not None
-    anyio.run(partial(_main, options, scenario), backend_options={"use_uvloop": uvloop})
-    return 0
+    code = 0
+    try:
+        anyio.run(partial(_main, options, scenario), backend_options={"use_uvloop": uvloop})
+    except* OSError as errors:
+        sys.stderr.write(f"{options.host}:{options.port}: {errors.exceptions[0]}\n")
+        code = 1
+    return code
 
 
 if __name__ == "__main__":

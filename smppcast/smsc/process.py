@@ -19,7 +19,8 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from smppcast.errors import SmppcastError
-from smppcast.smsc.scenario import Scenario, load_scenario
+from smppcast.smsc.loading import load_scenario
+from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.server import Smsc, serve
 
 __all__ = ["SmscProcess", "command", "run", "spawn"]
@@ -127,7 +128,10 @@ async def spawn(
     """
     settings = load_scenario(scenario).model_dump_json()
     arguments = ["--scenario-json", settings, "--host", host, "--port", str(port), "--control"]
-    process = await anyio.open_process([sys.executable, "-m", "smppcast.smsc", *arguments], stderr=None)
+    command_line = [sys.executable, "-m", "smppcast.smsc", *arguments]
+    # In a session of its own: a Ctrl-C in the parent's terminal is the parent's matter, which may
+    # want to drain before its SMSC is gone.
+    process = await anyio.open_process(command_line, stderr=None, start_new_session=True)
     try:
         assert process.stdout is not None  # noqa: S101 - open_process makes pipes by default
         lines = BufferedByteReceiveStream(process.stdout)

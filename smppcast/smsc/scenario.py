@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -41,8 +38,7 @@ __all__ = [
     "Receipts",
     "Refusal",
     "Scenario",
-    "load_scenario",
-    "scenario_names",
+    "validated",
 ]
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -341,7 +337,7 @@ class Scenario(_Part):
         Raises:
             ConfigError: as `load_scenario`.
         """
-        return _validated(_merged(self.model_dump(), changes), None)
+        return validated(_merged(self.model_dump(), changes), None)
 
 
 def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -357,7 +353,12 @@ def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _validated(content: object, file: str | None) -> Scenario:
+def validated(content: object, file: str | None) -> Scenario:
+    """The scenario that YAML or JSON content means.
+
+    Raises:
+        ConfigError: it means none; the first fault is named with its key.
+    """
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
@@ -365,40 +366,3 @@ def _validated(content: object, file: str | None) -> Scenario:
         key = ".".join(str(part) for part in first["loc"]) or None
         value = first["input"] if isinstance(first["input"], str | int | float) else None
         raise ConfigError(first["msg"], file=file, key=key, value=value) from error
-
-
-_SHIPPED = files("smppcast.smsc") / "scenarios"
-
-
-def scenario_names() -> list[str]:
-    """The scenarios that come with the package."""
-    names = (entry.name for entry in _SHIPPED.iterdir())
-    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
-
-
-def load_scenario(source: Scenario | str | Path) -> Scenario:
-    """Reads a scenario by the name of a shipped one or from a YAML file.
-
-    Raises:
-        ConfigError: there is none of that name, or it is none.
-    """
-    if isinstance(source, Scenario):
-        return source
-    if isinstance(source, str) and source in scenario_names():
-        return _parsed((_SHIPPED / f"{source}.yaml").read_text("utf-8"), f"{source}.yaml")
-    try:
-        text = Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        expected = f"expected a readable YAML file or one of {', '.join(scenario_names())}"
-        raise ConfigError(expected, key="scenario", value=str(source)) from error
-    return _parsed(text, str(source))
-
-
-def _parsed(text: str, file: str) -> Scenario:
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = None if mark is None else mark.line + 1
-        raise ConfigError("no YAML", file=file, line=line) from error
-    return _validated({} if content is None else content, file)

@@ -19,7 +19,8 @@ from smppcast.smsc.account import SmscAccount
 from smppcast.smsc.center import Center
 from smppcast.smsc.habits import Habits
 from smppcast.smsc.link import Link
-from smppcast.smsc.scenario import Scenario, load_scenario
+from smppcast.smsc.loading import load_scenario
+from smppcast.smsc.scenario import Scenario
 
 __all__ = ["Smsc", "serve"]
 
