@@ -91,13 +91,15 @@ class Boards:
 
     Args:
         campaign: its name, for the account.
+        inflated: chunks of which the segments are kept ready.
     """
 
-    def __init__(self, campaign: str) -> None:
+    def __init__(self, campaign: str, *, inflated: int = INFLATED) -> None:
         self.campaign = campaign
         self._boards: dict[int, Board] = {}
         self._lanes: dict[str, _Lane] = {}
         self._inflated: dict[int, Board] = {}
+        self._inflated_most = inflated
         self._changed: list[Board] = []
         self._cursor = Cursor()
         self._apply: dict[type, Callable[[Any], None]] = {
@@ -331,7 +333,7 @@ class Boards:
         if key not in self._inflated:
             board.inflate()
             self._inflated[key] = board
-            if len(self._inflated) > INFLATED:
+            if len(self._inflated) > self._inflated_most:
                 self._deflate_oldest()
         return board
 

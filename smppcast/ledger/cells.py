@@ -59,10 +59,13 @@ class Board:
 
     def intend(self, below: int) -> None:
         """Moves the intent; see `facts.Intent`."""
-        raised = below > self.below
-        low, high = (self.below, below) if raised else (below, self.info.count)
-        span = slice(low * self.stride, high * self.stride)
-        self.cells[span] = self.cells[span].translate(SEND if raised else UNSENT_AGAIN)
+        if below > self.below:
+            span, table = slice(self.below * self.stride, below * self.stride), SEND
+        elif below < self.below:
+            span, table = slice(below * self.stride, None), UNSENT_AGAIN
+        else:
+            return
+        self.cells[span] = self.cells[span].translate(table)
         self.below = below
 
     def count(self) -> tuple[int, ...]:

@@ -161,17 +161,30 @@ def fact_of(row: Sequence[Any]) -> StateFact:
     return reader(operator, at, refs, data)
 
 
+def _accepted(operator: str, at: float, refs: array[int], data: bytes) -> Accepted:
+    ids = _cut(data)
+    _same_length(refs, ids)
+    return Accepted(operator, at, refs, ids, ())
+
+
+def _statuses(refs: array[int], data: bytes) -> array[int]:
+    statuses = unpack(data)
+    _same_length(refs, statuses)
+    return statuses
+
+
 def _received(operator: str, at: float, refs: array[int], data: bytes) -> Received:
     count = len(refs)
     states, done, texts = data[:count], unpack(data[count : 9 * count]), data[9 * count :]
     errors = _cut(texts) if texts else [""] * count
+    _same_length(refs, states, errors, done)
     return Received(operator, at, refs, states, errors, done)
 
 
 _READERS: dict[int, Callable[[str, float, array[int], bytes], StateFact]] = {
-    _KINDS[Accepted]: lambda operator, at, refs, data: Accepted(operator, at, refs, _cut(data), ()),
-    _KINDS[Rejected]: lambda operator, at, refs, data: Rejected(operator, at, refs, unpack(data)),
-    _KINDS[Deferred]: lambda operator, at, refs, data: Deferred(operator, at, refs, unpack(data)),
+    _KINDS[Accepted]: _accepted,
+    _KINDS[Rejected]: lambda operator, at, refs, data: Rejected(operator, at, refs, _statuses(refs, data)),
+    _KINDS[Deferred]: lambda operator, at, refs, data: Deferred(operator, at, refs, _statuses(refs, data)),
     _KINDS[Lost]: lambda operator, at, refs, _: Lost(operator, at, refs),
     _KINDS[Attempted]: lambda operator, at, refs, data: Attempted(operator, at, refs, data == b"\1"),
     _KINDS[Unsent]: lambda operator, at, refs, _: Unsent(operator, at, refs),
