@@ -114,6 +114,10 @@ class Store(Protocol):
         """
         ...
 
+    def tidy_ids(self) -> bool:
+        """Some milliseconds of what that index wants done when it grew; whether there may be more."""
+        ...
+
     def parked(self, operator: str) -> Iterator[tuple[int, ParkedReceipt]]:
         """Receipts still without a message, oldest first."""
         ...

@@ -163,6 +163,10 @@ class MemoryStore:
             self._ids.setdefault((operator, key), {})[ref] = number
         self._indexed[operator] = len(self._facts)
 
+    def tidy_ids(self) -> bool:
+        """See `contract.Store`."""
+        return False
+
     def parked(self, operator: str) -> Iterator[tuple[int, ParkedReceipt]]:
         """See `contract.Store`."""
         mine = [(number, receipt) for (name, number), receipt in self._parked.items() if name == operator]

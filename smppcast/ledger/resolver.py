@@ -106,7 +106,11 @@ class Resolver:
             LedgerError: the ledger cannot be written.
         """
         waiting, self._pending = [*self._spilling, *self._pending], []
-        await self._writer.call(self._store.index_ids, self.operator, waiting)
+        try:
+            await self._writer.call(self._store.index_ids, self.operator, waiting)
+        except BaseException:
+            self._pending = waiting + self._pending
+            raise
 
     def _unindexed(self) -> list[Accepted]:
         return list(self._store.unindexed(self.operator))
@@ -125,6 +129,17 @@ class Resolver:
         spill.add_done_callback(self._spilled)
 
     def _spilled(self, spill: asyncio.Future[None]) -> None:
-        if spill.cancelled() or spill.exception() is not None:  # to be tried again with the next
-            self._pending = self._spilling + self._pending
+        if spill.cancelled() or spill.exception() is not None:
+            self._pending = self._spilling + self._pending  # to be tried again with the next
+        else:
+            self._tidy()
         self._spilling = []
+
+    def _tidy(self) -> None:
+        """A step between two commits, then the next."""
+        if self._writer.failed is None:
+            self._writer.submit(self._store.tidy_ids).add_done_callback(self._tidied)
+
+    def _tidied(self, step: asyncio.Future[bool]) -> None:
+        if not step.cancelled() and step.exception() is None and step.result():
+            self._tidy()

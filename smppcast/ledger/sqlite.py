@@ -32,21 +32,19 @@ from smppcast.ledger.facts import (
     chunk_key,
 )
 from smppcast.ledger.lock import WriterLock
-from smppcast.ledger.queries import many, queries, schema
+from smppcast.ledger.message_ids import MessageIds
+from smppcast.ledger.queries import schema
 from smppcast.ledger.rows import StateFact, fact_of, kind_of, unpack, unpack_texts
+from smppcast.ledger.statements import ROWS, Statements
 from smppcast.model import CampaignState
 
 __all__ = ["SCHEMA_VERSION", "SqliteStore"]
 
 SCHEMA_VERSION = 1
 
-# A young generation takes in ids at random places: its tree of some megabytes stays in the cache.
-GENERATION = 65_536
 # Facts read at once in a replay: some megabytes, and no read transaction that would keep the WAL
 # from being checkpointed.
 FACTS_PAGE = 128
-# Rows of one statement: SQLite takes 32,766 variables; a longer VALUES is slower to prepare.
-ROWS = 2_048
 
 
 class SqliteStore:
@@ -72,7 +70,6 @@ class SqliteStore:
         durability: Literal["full", "relaxed"] = "full",
     ) -> None:
         self.path = Path(path).resolve()
-        self._sql = queries()
         self._lock = WriterLock(self.path)
         if read_only:
             if not self.path.exists():
@@ -85,6 +82,8 @@ class SqliteStore:
         except BaseException:
             self._lock.release()
             raise
+        self._run = Statements(self._db)
+        self._ids = MessageIds(self._run)
 
     def __repr__(self) -> str:
         return f"<SqliteStore {self.path}>"
@@ -115,7 +114,7 @@ class SqliteStore:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise LedgerVersion(f"{self.path}: schema {version}, this program knows up to {SCHEMA_VERSION}")
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if version == 0 and (tables or read_only):
             raise LedgerError(f"{self.path}: is not a ledger")
         if read_only:
@@ -148,26 +147,26 @@ class SqliteStore:
         state = CampaignState.RUNNING
         with self._faults():
             values = (name, created, fingerprint, settings, state.value)
-            row = self._db.execute(self._sql["add_campaign"], values).lastrowid
-        return Campaign(row or 0, name, created, fingerprint, settings, state)
+            number = self._run.run("add_campaign", *values).lastrowid or 0
+        return Campaign(number, name, created, fingerprint, settings, state)
 
     def campaign(self, name: str) -> Campaign | None:
         """See `contract.Store`."""
         with self._faults():
-            row = self._db.execute(self._sql["campaign"], (name,)).fetchone()
+            row = self._run.one("campaign", name)
             return None if row is None else _campaign(row)
 
     def campaigns(self) -> list[Campaign]:
         """See `contract.Store`."""
         with self._faults():
-            return [_campaign(row) for row in self._db.execute(self._sql["campaigns"])]
+            return [_campaign(row) for row in self._run.run("campaigns")]
 
     def cursor(self, campaign: int) -> Cursor:
         """See `contract.Store`."""
         with self._faults():
             span = chunk_key(campaign, 0), chunk_key(campaign + 1, 0) - 1
-            (chunks,) = self._db.execute(self._sql["count_chunks"], span).fetchone()
-            row = self._db.execute(self._sql["cursor"], (campaign,)).fetchone()
+            (chunks,) = self._run.run("count_chunks", *span).fetchone()
+            row = self._run.one("cursor", campaign)
             if row is None:
                 return Cursor()
             rows, digest, fed, invalid, duplicate, suppressed, complete = row
@@ -182,13 +181,13 @@ class SqliteStore:
             batch = Batch(facts)
             inserts = list(batch.inserts())
             if len(inserts) == 1 and len(inserts[0][1]) <= ROWS and not batch.changes:
-                self._insert(*inserts[0])  # its own transaction: one step for all
+                self._run.insert(*inserts[0])  # its own transaction: one step for all
                 return
-            with self._transaction():
+            with self._run.transaction():
                 for name, rows in inserts:
-                    self._insert(name, rows)
+                    self._run.insert(name, rows)
                 for name, values in batch.changes:
-                    self._db.execute(self._sql[name], values)
+                    self._run.run(name, *values)
 
     def facts(self, campaign: int) -> Iterator[StateFact]:
         """See `contract.Store`."""
@@ -196,12 +195,15 @@ class SqliteStore:
 
     def facts_of_chunks(self, first: int, last: int) -> Iterator[StateFact]:
         """See `contract.Store`."""
-        campaign = first >> CHUNK_BITS
-        return self._facts(self._read("facts_of_chunks", (campaign, first, last)))
+        with self._faults():
+            seqs = self._run.json("facts_of_chunks", first >> CHUNK_BITS, first, last)
+        return self._facts(seqs)
 
     def unindexed(self, operator: str) -> Iterator[Accepted]:
         """See `contract.Store`."""
-        for fact in self._facts(self._read("unindexed", (operator, kind_of(Accepted)))):
+        with self._faults():
+            seqs = self._run.json("unindexed", operator, kind_of(Accepted))
+        for fact in self._facts(seqs):
             if isinstance(fact, Accepted):
                 numbers = self._numbers(fact.refs)
                 yield Accepted(fact.operator, fact.at, fact.refs, fact.message_ids, numbers)
@@ -210,15 +212,17 @@ class SqliteStore:
         for start in range(0, len(seqs), FACTS_PAGE):
             with self._faults():
                 wanted = json.dumps(seqs[start : start + FACTS_PAGE])
-                page = [fact_of(row) for row in self._db.execute(self._sql["facts"], (wanted,))]
+                page = [fact_of(row) for row in self._run.run("facts", wanted)]
             yield from page
 
     def _numbers(self, refs: Sequence[int]) -> list[int]:
         bodies: dict[int, Sequence[int]] = {}
         with self._faults():
             for key in {ref >> CHUNK_SHIFT for ref in refs}:
-                (packed,) = self._db.execute(self._sql["numbers"], (key,)).fetchone()
-                bodies[key] = unpack(packed)
+                row = self._run.one("numbers", key)
+                if row is None:
+                    raise LedgerError(f"{self.path}: chunk {key} has no body")
+                bodies[key] = unpack(row[0])
         return [bodies[ref >> CHUNK_SHIFT][ref >> SEGMENT_BITS & OFFSET_MASK] for ref in refs]
 
     # --- chunks ---
@@ -228,7 +232,7 @@ class SqliteStore:
         seen, last = chunk_key(campaign, 0) - 1, chunk_key(campaign + 1, 0) - 1
         while True:
             with self._faults():
-                page = self._db.execute(self._sql["chunks"], (seen, last)).fetchall()
+                page = self._run.run("chunks", seen, last).fetchall()
             for key, operator, count, segments, personalised in page:
                 yield ChunkInfo(key, operator, count, segments, bool(personalised))
                 seen = key
@@ -238,7 +242,7 @@ class SqliteStore:
     def body(self, key: int) -> Chunk:
         """See `contract.Store`."""
         with self._faults():
-            row = self._db.execute(self._sql["body"], (key,)).fetchone()
+            row = self._run.one("body", key)
             if row is None:
                 raise LedgerError(f"{self.path}: chunk {key} has no body")
             operator, segments, numbers, texts = row
@@ -248,57 +252,29 @@ class SqliteStore:
 
     def find_ids(self, operator: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
         """See `contract.Store`."""
-        found = self._read("find_ids", (operator, json.dumps(list(keys))))
-        return [(key, ref, number) for key, ref, number in found]
+        with self._faults():
+            return [(key, ref, number) for key, ref, number in self._ids.find(operator, keys)]
 
     def index_ids(self, operator: str, entries: Sequence[tuple[str, int, int]]) -> None:
         """See `contract.Store`."""
-        with self._faults(), self._transaction():
-            if entries:
-                generation = self._young_generation(operator)
-                self._insert("add_ids", [(generation, *entry) for entry in sorted(entries)])
-                self._db.execute(self._sql["grow_generation"], (len(entries), generation))
-            self._db.execute(self._sql["set_indexed"], (operator,))
+        with self._faults():
+            self._ids.add(operator, entries)
 
-    def _young_generation(self, operator: str) -> int:
-        row = self._db.execute(self._sql["young_generation"], (operator, GENERATION)).fetchone()
-        if row is not None:
-            return int(row[0])
-        return self._db.execute(self._sql["add_generation"], (operator, 0, 0)).lastrowid or 0
+    def tidy_ids(self) -> bool:
+        """See `contract.Store`."""
+        with self._faults():
+            return self._ids.tidy()
 
     def parked(self, operator: str) -> Iterator[tuple[int, ParkedReceipt]]:
         """See `contract.Store`."""
         seen = -1
         while True:
             with self._faults():
-                page = self._db.execute(self._sql["parked"], (operator, seen)).fetchall()
+                page = self._run.run("parked", operator, seen).fetchall()
             for seen, *fields in page:
                 yield seen, ParkedReceipt(*fields)
             if not page:
                 return
-
-    # --- how statements run ---
-
-    def _read(self, name: str, values: Sequence[Any]) -> Any:
-        with self._faults():
-            (found,) = self._db.execute(self._sql[name], values).fetchone()
-            return json.loads(found)
-
-    def _insert(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        for start in range(0, len(rows), ROWS):
-            part = rows[start : start + ROWS]
-            self._db.execute(many(name, len(part)), [value for row in part for value in row])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # a full disk has rolled it back already
-                self._db.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

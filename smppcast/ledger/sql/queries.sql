@@ -87,23 +87,91 @@ SELECT json_group_array(json_array(found.key, found.ref, found.number)) FROM (
     CROSS JOIN generation
     CROSS JOIN message_id
         ON message_id.generation = generation.id AND message_id.key = wanted.value
-    WHERE generation.operator = ?1
+    WHERE generation.operator = ?1 AND NOT generation.merged
     ORDER BY message_id.key, message_id.ref
 ) AS found;
 
 -- name: young_generation
 -- The generation that still takes entries in.
-SELECT id, entries FROM generation
+SELECT id FROM generation
 WHERE operator = ? AND level = 0 AND entries < ? ORDER BY id DESC LIMIT 1;
 
 -- name: add_generation
-INSERT INTO generation (operator, level, entries) VALUES (?, ?, ?);
+INSERT INTO generation (operator, level, entries) VALUES (?, ?, 0);
 
 -- name: grow_generation
 UPDATE generation SET entries = entries + ? WHERE id = ?;
 
+-- name: to_merge
+-- An operator and a level that have as many full generations as are merged into one.
+SELECT operator, level FROM generation
+WHERE merged_into IS NULL AND (level > 0 OR entries >= ?)
+GROUP BY operator, level HAVING count(*) >= ? ORDER BY level LIMIT 1;
+
+-- name: begin_merge
+UPDATE generation SET merged_into = ?1 WHERE id IN (
+    SELECT id FROM generation
+    WHERE merged_into IS NULL AND operator = ?2 AND level = ?3 AND (level > 0 OR entries >= ?4)
+    ORDER BY id LIMIT ?5
+);
+
+-- name: merging
+-- A generation that is being filled, and from which (a JSON array).
+SELECT merged_into, json_group_array(id) FROM generation
+WHERE merged_into IS NOT NULL AND NOT merged GROUP BY merged_into LIMIT 1;
+
+-- name: last_id
+SELECT key, ref FROM message_id WHERE generation = ? ORDER BY key DESC, ref DESC LIMIT 1;
+
+-- name: merge
+-- The next entries of eight generations, in order. Each arm reads its own stretch of the table, and
+-- SQLite merges the arms as they come: it reads no more of them than it copies.
+REPLACE INTO message_id (generation, key, ref, number)
+SELECT ?11, key, ref, number FROM (
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?1 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?2 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?3 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?4 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?5 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?6 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?7 AND (key, ref) > (?9, ?10)
+        UNION ALL
+        SELECT key, ref, number FROM message_id
+        WHERE generation = ?8 AND (key, ref) > (?9, ?10)
+        ORDER BY key, ref LIMIT ?12
+);
+
+-- name: end_merge
+UPDATE generation SET merged = 1 WHERE merged_into = ?;
+
+-- name: merged
+SELECT id FROM generation WHERE merged LIMIT 1;
+
+-- name: delete_ids
+-- The first entries of a generation.
+DELETE FROM message_id WHERE generation = ?1 AND (key, ref) IN (
+    SELECT key, ref FROM message_id WHERE generation = ?1 ORDER BY key, ref LIMIT ?2
+);
+
+-- name: delete_generation
+DELETE FROM generation WHERE id = ?;
+
 -- name: add_ids
-INSERT OR IGNORE INTO message_id (generation, key, ref, number) VALUES (?, ?, ?, ?);
+-- REPLACE, since what is read again after a crash may be there; OR IGNORE would hide other faults.
+REPLACE INTO message_id (generation, key, ref, number) VALUES (?, ?, ?, ?);
 
 -- name: set_indexed
 -- Called between commits: all facts so far are in the index.

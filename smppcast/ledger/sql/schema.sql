@@ -91,7 +91,9 @@ CREATE TABLE generation (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     operator TEXT NOT NULL,
     level INTEGER NOT NULL, -- merges behind it
-    entries INTEGER NOT NULL
+    entries INTEGER NOT NULL,
+    merged_into INTEGER, -- its entries are being copied there
+    merged INTEGER NOT NULL DEFAULT 0 -- and all are: it is to be deleted
 );
 
 -- The index of an operator holds every acceptance up to this fact; later ones are found in `fact`.

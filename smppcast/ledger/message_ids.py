@@ -1,0 +1,83 @@
+"""The durable index of message_ids, within the ledger's file.
+
+Ids are random, and a B-tree of a hundred million of them takes a page written for nearly each
+insert. So new ones go into a small generation whose tree stays in the cache; eight full ones of
+a level become one of the next, copied in the order of the keys. Nothing waits for that: a copy is
+made some thousand entries at a time between commits, and while it lasts an entry is found twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from smppcast.ledger.statements import Statements
+
+__all__ = ["MessageIds"]
+
+# Entries of a young generation: its tree of some megabytes stays in the cache.
+GENERATION = 65_536
+# Generations that are merged into one; the statement `merge` names each.
+FAN_IN = 8
+# Entries that one step of a merge copies or deletes: some 10 ms between two commits.
+SLICE = 4_096
+
+
+class MessageIds:
+    """The index over a connection. Every method may raise sqlite3.Error."""
+
+    def __init__(self, statements: Statements, generation: int = GENERATION, part: int = SLICE) -> None:
+        self._run = statements
+        self._generation, self._slice = generation, part
+
+    def find(self, operator: str, keys: Sequence[str]) -> list[Any]:
+        """Lists of key, ref, number, in this order."""
+        return self._run.json("find_ids", operator, json.dumps(list(keys)))
+
+    def add(self, operator: str, entries: Sequence[tuple[str, int, int]]) -> None:
+        """Adds entries and marks all acceptances so far as indexed."""
+        with self._run.transaction():
+            if entries:
+                young = self._run.one("young_generation", operator, self._generation)
+                generation = young[0] if young else self._new(operator, 0)
+                self._run.insert("add_ids", [(generation, *entry) for entry in sorted(entries)])
+                self._run.run("grow_generation", len(entries), generation)
+            self._run.run("set_indexed", operator)
+
+    def tidy(self) -> bool:
+        """One step of what is to be merged; whether there may be more."""
+        with self._run.transaction():
+            merging = self._run.one("merging")
+            if merging is not None:
+                self._copy(merging[0], json.loads(merging[1]))
+                return True
+            merged = self._run.one("merged")
+            if merged is not None:
+                self._delete(merged[0])
+                return True
+            return self._begin()
+
+    def _new(self, operator: str, level: int) -> int:
+        return self._run.run("add_generation", operator, level).lastrowid or 0
+
+    def _begin(self) -> bool:
+        full = self._run.one("to_merge", self._generation, FAN_IN)
+        if full is None:
+            return False
+        operator, level = full
+        into = self._new(operator, level + 1)
+        self._run.run("begin_merge", into, operator, level, self._generation, FAN_IN)
+        return True
+
+    def _copy(self, into: int, sources: Sequence[int]) -> None:
+        last = self._run.one("last_id", into) or ("", -1)
+        copied = self._run.run("merge", *sources, *last, into, self._slice).rowcount
+        self._run.run("grow_generation", copied, into)
+        if copied < self._slice:
+            self._run.run("end_merge", into)
+
+    def _delete(self, generation: int) -> None:
+        deleted = self._run.run("delete_ids", generation, self._slice).rowcount
+        if deleted < self._slice:
+            self._run.run("delete_generation", generation)
