@@ -1,0 +1,63 @@
+"""How every command runs: its event loop, its errors as one sentence, its exit code."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Awaitable, Callable, Iterator
+from enum import IntEnum
+from typing import Any
+
+import anyio
+import typer
+from typer.core import TyperCommand
+
+from smppcast.errors import SmppcastError, UsageError
+
+__all__ = ["Command", "ExitCode", "run"]
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends."""
+
+    FINISHED = 0
+    FAILED = 1
+    USAGE = 2
+    STOPPED = 3  # before the end; the same command resumes
+
+
+def run(main: Callable[[], Awaitable[ExitCode]]) -> None:
+    """Runs a command on an event loop, uvloop's where there is one.
+
+    Raises:
+        typer.Exit: with the code that `main` returned, unless that is FINISHED.
+    """
+    uvloop = importlib.util.find_spec("uvloop") is not None
+    code = anyio.run(main, backend_options={"use_uvloop": uvloop})
+    if code is not ExitCode.FINISHED:
+        raise typer.Exit(code)
+
+
+class Command(TyperCommand):
+    """A command whose errors are sentences; its parameter `debug` brings their tracebacks back."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs it; an error of ours becomes a sentence on standard error and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            ours = [leaf for leaf in _leaves(error) if isinstance(leaf, SmppcastError | OSError)]
+            if ctx.params.get("debug") or len(ours) != len(list(_leaves(error))):
+                raise
+        for sentence in dict.fromkeys(f"smppcast: {leaf}" for leaf in ours):
+            typer.echo(sentence, err=True)
+        usage = all(isinstance(leaf, UsageError) for leaf in ours)
+        raise typer.Exit(ExitCode.USAGE if usage else ExitCode.FAILED)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Task groups wrap what their tasks raise."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

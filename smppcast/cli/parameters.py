@@ -1,0 +1,65 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from smppcast.campaign.options import Hold, Resend, UnknownPolicy
+from smppcast.operators import scalars
+from smppcast.operators.settings import SourceAddress
+from smppcast.smpp.vocabulary import Npi, Ton
+
+__all__ = ["Config", "Debug", "EncodingName", "Json", "duration", "source_address", "unknown_policy"]
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The configuration file.", show_default=True),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and log more.")]
+
+
+class EncodingName(StrEnum):
+    """How a text may be encoded."""
+
+    AUTO = "auto"
+    GSM = "gsm"
+    UCS2 = "ucs2"
+    LATIN1 = "latin1"
+    ASCII = "ascii"
+
+
+def duration(text: str) -> float:
+    """Seconds of "500ms", "30s", "10m" and the like."""
+    try:
+        return scalars.duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def source_address(text: str) -> SourceAddress:
+    """A sender: letters make a name, a + an international number; ADDR:TON:NPI tells both kinds."""
+    addr, *kinds = text.rsplit(":", 2) if text.count(":") == 2 else (text,)
+    try:
+        if kinds:
+            return SourceAddress.model_validate({"addr": addr, "ton": kinds[0], "npi": kinds[1]})
+        if addr.startswith("+"):
+            return SourceAddress(addr=addr[1:], ton=Ton.INTERNATIONAL, npi=Npi.ISDN)
+        return SourceAddress(addr=addr, ton=Ton.UNKNOWN if addr.isdigit() else Ton.ALPHANUMERIC)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def unknown_policy(text: str) -> UnknownPolicy:
+    """resend, or hold:DURATION."""
+    if text == "resend":
+        return Resend()
+    word, _, held = text.partition(":")
+    if word != "hold" or not held:
+        raise typer.BadParameter("expected resend, or hold:DURATION")
+    return Hold(duration(held))

@@ -1,0 +1,119 @@
+"""A campaign run to its end, or to the user's: engine, progress, signals and exit code together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.engine import Engine, EngineSettings
+from smppcast.campaign.options import CampaignOptions
+from smppcast.cli.account import as_json, as_text
+from smppcast.cli.commands import ExitCode
+from smppcast.cli.progress import show_progress
+from smppcast.cli.signals import Interrupt, interruptible
+from smppcast.errors import SmppcastError
+from smppcast.ledger.sqlite import SqliteStore
+from smppcast.model import Account, CampaignState
+
+__all__ = ["Casting"]
+
+WATCH_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """How campaigns are cast from the command line.
+
+    Args:
+        as_json: the account as one JSON line instead of a table.
+    """
+
+    settings: EngineSettings
+    ledger: Path
+    as_json: bool = False
+
+    @contextmanager
+    def store(self) -> Iterator[SqliteStore]:
+        """The ledger, for writing.
+
+        Raises:
+            LedgerError: it cannot be had; LedgerBusy: another process has it.
+        """
+        store = SqliteStore(self.ledger)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    async def cast(
+        self, store: SqliteStore, text: str, feed: str, name: str, options: CampaignOptions
+    ) -> ExitCode:
+        """Casts, and prints the account.
+
+        Raises:
+            SmppcastError: as `Engine.cast` and `Campaign.wait`.
+        """
+        campaign: Campaign | None = None
+        before = CampaignState.RUNNING
+        async with interruptible() as interrupt, Engine.open(self.settings, store) as engine:
+            campaign = await engine.cast(text, feed, name=name, options=options)
+            before = campaign.state
+            await _to_its_end(engine, campaign, interrupt)
+        if campaign is None:  # insisted on an end before it began
+            return ExitCode.STOPPED
+        if before is CampaignState.FINISHED:
+            print(f"campaign {name} was finished before: nothing was sent", file=sys.stderr)
+        self.print(campaign)
+        return ExitCode.FINISHED if campaign.state is CampaignState.FINISHED else ExitCode.STOPPED
+
+    def print(self, campaign: Campaign) -> None:
+        """The account, as it is once nothing is in flight any more."""
+        account = campaign.account()
+        if self.as_json:
+            print(as_json(account), flush=True)
+        else:
+            print(as_text(account, campaign.by_operator()), flush=True)
+        if account.invalid:
+            rejects = self.settings.rejects / f"{campaign.name}.rejects.csv"
+            print(f"rows without a message, and why: {rejects}", file=sys.stderr)
+        if campaign.state is not CampaignState.FINISHED:
+            print("stopped before the end: the same command resumes", file=sys.stderr)
+
+
+async def _to_its_end(engine: Engine, campaign: Campaign, interrupt: Interrupt) -> Account:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_drain_when_asked, engine, interrupt)
+        tasks.start_soon(show_progress, engine, campaign, interrupt.asked)
+        tasks.start_soon(_watch_refusals, engine, campaign)
+        try:
+            return await campaign.wait()
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _drain_when_asked(engine: Engine, interrupt: Interrupt) -> None:
+    await interrupt.asked.wait()
+    await engine.drain()
+
+
+async def _watch_refusals(engine: Engine, campaign: Campaign) -> None:
+    """Fails a campaign that waits for nothing but operators which refuse our credentials."""
+    while True:
+        await anyio.sleep(WATCH_S)
+        refused = {name: lane.refused for name, lane in engine.lanes.items()}
+        if not any(refused.values()):
+            continue
+        needed = set(engine.lanes)
+        if campaign.taken_in:
+            parts = campaign.by_operator()
+            needed = {name for name, part in parts.items() if part.not_sent + part.in_flight}
+        if needed and all(refused[name] for name in needed):
+            whys = (f"{name}: {refused[name]}" for name in sorted(needed))
+            campaign.fail(SmppcastError(f"{'; '.join(whys)}: check system_id and password"))
+            return
