@@ -68,6 +68,11 @@ class Campaign:
         """Finished, or stopped: nothing goes on."""
         return self._ended.is_set()
 
+    @property
+    def taken_in(self) -> bool:
+        """The feed is read to its end: no further operator will be needed."""
+        return self._complete
+
     def account(self) -> Account:
         """The account as it stands now, by recipients; in flight includes what is about to be sent."""
         account = self.boards.account(live=not self.ended)

@@ -75,7 +75,7 @@ class BindOwner(Protocol):
 
 
 class BindState(StrEnum):
-    """Where a bind stands; REFUSED and WAITING are followed by another dial."""
+    """Where a bind stands; REFUSED (for its credentials) and WAITING are followed by another dial."""
 
     IDLE = "idle"
     DIALLING = "dialling"
@@ -143,7 +143,7 @@ class Bind:
         """Dials and pumps until the lane closes. Never raises for what a peer or a network does."""
         while not self._lane.closing:
             delay = await self._once()
-            self.state = BindState.REFUSED if isinstance(self.error, BindRefused) else BindState.WAITING
+            self.state = BindState.REFUSED if self._refused_for_good() else BindState.WAITING
             self.reconnects += 1
             self._lane.changed()
             await anyio.sleep(delay)
@@ -186,14 +186,16 @@ class Bind:
 
     def _failed(self, error: SmppcastError) -> float:
         self.error = error
-        credentials = isinstance(error, BindRefused) and error.command_status in _CREDENTIALS
         log.warning(
             "bind_refused" if isinstance(error, BindRefused) else "link_down",
             operator=self._lane.name,
             bind=self.number,
             error=str(error),
         )
-        return self._refusals.next() if credentials else self._backoff.next()
+        return self._refusals.next() if self._refused_for_good() else self._backoff.next()
+
+    def _refused_for_good(self) -> bool:
+        return isinstance(self.error, BindRefused) and self.error.command_status in _CREDENTIALS
 
     def _bind_pdu(self) -> Pdu:
         settings = self._settings

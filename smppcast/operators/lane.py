@@ -154,9 +154,8 @@ class Lane:
             BindRefused: every bind was refused for its credentials; waiting will not help.
         """
         while not any(bind.bound for bind in self._binds):
-            refusals = [bind.error for bind in self._binds if bind.state is BindState.REFUSED]
-            if len(refusals) == len(self._binds) and isinstance(refusals[0], BindRefused):
-                raise refusals[0]
+            if self.refused is not None:
+                raise self.refused
             await self._change()
 
     def changed(self) -> None:
@@ -293,6 +292,13 @@ class Lane:
     def errors(self) -> list[SmppcastError]:
         """Of binds that are down: why."""
         return [bind.error for bind in self._binds if bind.error is not None and not bind.bound]
+
+    @property
+    def refused(self) -> BindRefused | None:
+        """How, where every bind is refused for its credentials: waiting will not help."""
+        refusals = [bind.error for bind in self._binds if bind.state is BindState.REFUSED]
+        first = refusals[0] if len(refusals) == len(self._binds) else None
+        return first if isinstance(first, BindRefused) else None
 
     @property
     def smsc(self) -> str:
