@@ -7,7 +7,6 @@ summed from counts of the boards that changed since it was last asked for.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
@@ -37,6 +36,7 @@ from smppcast.ledger.rules import (
     ACCEPT,
     ATTEMPT,
     DEFER,
+    ENDED,
     LOSABLE,
     LOSE,
     OPENED,
@@ -48,7 +48,6 @@ from smppcast.ledger.rules import (
     UNKNOWN,
     UNSEND,
     Cell,
-    is_settled,
     outcome_of,
 )
 from smppcast.model import Account, ReceiptTally, SegmentTally
@@ -275,13 +274,12 @@ class Boards:
         lane.segments.resubmitted -= _count(before, RESENT_UNANSWERED)
 
     def _receive(self, fact: Received) -> None:
-        receipts, lane = self._lane(fact.operator).receipts, self._lane(fact.operator)
+        lane = self._lane(fact.operator)
+        receipts = lane.receipts
         before = self._change_each(fact.refs, fact.states)
-        for cell, count in Counter(before).items():
-            if is_settled(cell):
-                receipts.repeated += count
-            else:
-                receipts.matched += count
+        repeated = _count(before, ENDED)
+        receipts.repeated += repeated
+        receipts.matched += len(before) - repeated
         unknown = _count(before, UNKNOWN)
         lane.settle_unknown(unknown)
         lane.segments.accepted += unknown
@@ -292,7 +290,7 @@ class Boards:
     def _unpark(self, fact: Unparked) -> None:
         self._lane(fact.operator).receipts.unmatched -= len(fact.ids)
 
-    # --- the hot path: 0.2 us a ref ---
+    # --- the hot path: 0.2 to 0.3 us a ref (slices and maps over the batch were no faster) ---
 
     def _change(self, refs: Sequence[int], table: bytes) -> bytearray:
         """Moves each ref's cell by the table; returns the cells as they were."""
@@ -311,7 +309,7 @@ class Boards:
 
     def _change_each(self, refs: Sequence[int], states: bytes) -> bytearray:
         """As `_change`, by the table of each receipt's message_state."""
-        before = bytearray()
+        before, tables = bytearray(), RECEIVE
         key, cells, stride = -1, before, 1
         for ref, state in zip(refs, states, strict=True):
             if ref >> CHUNK_SHIFT != key:
@@ -320,7 +318,7 @@ class Boards:
                 cells, stride = board.cells, board.stride
             at = (ref >> SEGMENT_BITS & OFFSET_MASK) * stride + (ref & SEGMENT_MASK)
             cell = cells[at]
-            cells[at] = RECEIVE[state][cell]
+            cells[at] = tables[state][cell]
             before.append(cell)
         return before
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import zlib
 from array import array
+from collections import Counter
 
 from smppcast.ledger.contract import ChunkInfo
 from smppcast.ledger.facts import make_ref
 from smppcast.ledger.rules import SEND, STATE, UNANSWERED, UNSENT_AGAIN, Cell
 
 __all__ = ["Board"]
-
-STATES = range(1, 9)
 
 
 class Board:
@@ -71,16 +70,24 @@ class Board:
     def count(self) -> tuple[int, ...]:
         """Recipients by state, and last the segments that are unanswered."""
         cells = self.read()
-        outcomes = self._outcomes(cells)
-        return (0, *(outcomes.count(state) for state in STATES), cells.translate(UNANSWERED).count(1))
+        first, *others = segments = self._segments(cells)
+        counts = [0] * 9
+        if others:  # the combinations are few: a quarter of the time that a max of each takes
+            for states, count in Counter(zip(*segments, strict=True)).items():
+                counts[max(states)] += count
+        else:
+            counts = [first.count(state) for state in range(9)]
+        return (*counts, cells.translate(UNANSWERED).count(1))
 
     def outcomes(self) -> bytes:
         """The state of each recipient's message: that of its greatest segment."""
-        return self._outcomes(self.read())
+        segments = self._segments(self.read())
+        return segments[0] if self.stride == 1 else bytes(map(max, *segments))
 
-    def _outcomes(self, cells: bytes) -> bytes:
-        states, stride = cells.translate(STATE), self.stride
-        return states if stride == 1 else bytes(map(max, *(states[i::stride] for i in range(stride))))
+    def _segments(self, cells: bytes) -> list[bytes]:
+        """The states of all first segments, of all second ones, and so on."""
+        states = cells.translate(STATE)
+        return [states[at :: self.stride] for at in range(self.stride)]
 
     def refs_in(self, state: Cell, below: int) -> array[int]:
         """The refs of the segments in a state, at offsets under `below`."""

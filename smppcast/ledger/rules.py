@@ -17,6 +17,7 @@ __all__ = [
     "ATTEMPT",
     "DEFER",
     "DUPLICATE",
+    "ENDED",
     "LOSABLE",
     "LOSE",
     "OPEN",
@@ -33,7 +34,6 @@ __all__ = [
     "UNSEND",
     "UNSENT_AGAIN",
     "Cell",
-    "is_settled",
     "outcome_of",
 ]
 
@@ -73,11 +73,6 @@ _UNSETTLED = (Cell.NOT_SENT, Cell.IN_FLIGHT, Cell.UNKNOWN)
 def outcome_of(state: int) -> Outcome:
     """The outcome that a state stands for; of a message, that of its greatest."""
     return _OUTCOMES[Cell(state)]
-
-
-def is_settled(cell: int) -> bool:
-    """Whether a receipt told the end of it."""
-    return cell & 0x0F in _SETTLED
 
 
 # --- the tables ---------------------------------------------------------------------------
@@ -165,3 +160,4 @@ RESENT_UNANSWERED = _mark(lambda state, flags: bool(flags & RESENT and UNANSWERE
 LOSABLE = _mark(lambda state, flags: state in (Cell.NOT_SENT, Cell.IN_FLIGHT) and not flags & OPEN)
 OPENED = _mark(lambda _, flags: bool(flags & OPEN))
 UNKNOWN = _mark(lambda state, _: state == Cell.UNKNOWN)
+ENDED = _mark(lambda state, _: state in _SETTLED)
