@@ -32,6 +32,7 @@ from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.lane import Lane, LaneStatistics
 from smppcast.operators.routing import Router
 from smppcast.operators.settings import OperatorSettings
+from smppcast.receipts.batch import fold_all
 
 __all__ = ["Engine", "EngineSettings", "default_name"]
 
@@ -96,7 +97,7 @@ class Engine:
         self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
         self._writer = Writer(store, on_failure=self._on_failure)
         self._router = Router({name: operator.prefixes for name, operator in settings.operators.items()})
-        self._resolvers = {name: Resolver(name, store, self._writer) for name in settings.operators}
+        self._resolvers = {name: Resolver(name, self._writer, store) for name in settings.operators}
         self._lanes = {
             name: Lane(
                 name, operator, self._resolvers[name], self._writer, self._reported, clock=clock, wall=wall
@@ -137,7 +138,7 @@ class Engine:
     async def _start(self) -> None:
         self._writer.start()
         for name, lane in self._lanes.items():
-            await self._resolvers[name].restore()
+            await self._resolvers[name].restore(fold_all)
             lane.inbox.restore(await self._writer.call(lambda name=name: list(self._store.parked(name))))
             self._tasks.start_soon(lane.run)
 
@@ -233,9 +234,7 @@ class Engine:
     async def _record(self, name: str, fingerprint: str) -> Record:
         record = await self._writer.call(self._store.campaign, name)
         if record is None:
-            return await self._writer.call(
-                self._store.create_campaign, name, self._wall(), fingerprint, "{}"
-            )
+            return await self._writer.call(self._store.create_campaign, name, self._wall(), fingerprint, "{}")
         if record.fingerprint != fingerprint:
             raise CampaignError(
                 f"campaign {name} was begun with another text, sender or encoding; give this one another name"
@@ -301,7 +300,10 @@ class Engine:
         async with anyio.create_task_group() as closing:
             for lane in self._lanes.values():
                 closing.start_soon(lane.close, UNBIND_S)
-        await self._writer.aclose()
+        if self._writer.failed is None:
+            for resolver in self._resolvers.values():
+                await resolver.aclose()
+            await self._writer.aclose()
 
     def _response_s(self) -> float:
         return max(lane.settings.timers.response for lane in self._lanes.values())

@@ -69,9 +69,11 @@ class Intake:
         self._router, self._wordings, self._country = router, wordings, country
         self._cursor, self._rejects, self._writer = cursor, rejects, writer
         self._taken, self._clock, self._wall = taken, clock, wall
-        self._plain = {name: wording.count(template.plain) for name, wording in wordings.items()} if (
-            template.plain is not None
-        ) else {}
+        self._plain = (
+            {name: wording.count(template.plain) for name, wording in wordings.items()}
+            if (template.plain is not None)
+            else {}
+        )
         self._digest, self._seen = FeedDigest(), Seen()
         self._invalid: Counter[str] = Counter(cursor.invalid)
         self._duplicate = cursor.duplicate

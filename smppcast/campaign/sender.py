@@ -135,7 +135,9 @@ class Sender:
             while self._queue and not self.stopped and self._unsent_loaded() < LOADED_MIN:
                 waiting = self._queue[0]
                 body = (
-                    waiting if isinstance(waiting, Chunk) else await self._writer.call(self._store.body, waiting)
+                    waiting
+                    if isinstance(waiting, Chunk)
+                    else await self._writer.call(self._store.body, waiting)
                 )
                 self._load(body)
                 self._queue.popleft()
@@ -179,7 +181,9 @@ class Sender:
             if step > 0:
                 loaded.intent += step
                 ahead += step
-                self._tell(Intent(loaded.chunk.key, loaded.intent), partial(self._granted, loaded, loaded.intent))
+                self._tell(
+                    Intent(loaded.chunk.key, loaded.intent), partial(self._granted, loaded, loaded.intent)
+                )
             if ahead >= self._ahead:
                 return
         if self._queue:

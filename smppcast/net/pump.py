@@ -90,7 +90,8 @@ class Pump:
             try:
                 data = await self._stream.receive(READ_MAX)
             except (anyio.EndOfStream, anyio.BrokenResourceError, OSError) as error:
-                self.stop(_lost(error))
+                over = session.state in (State.UNBOUND, State.CLOSED)
+                self.stop(None if over else _lost(error))
                 return
             now = clock()
             self._handle(session.receive(data, now), now)

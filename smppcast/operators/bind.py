@@ -31,7 +31,7 @@ from smppcast.smpp.session import (
 )
 from smppcast.smpp.vocabulary import CommandStatus, status_name
 
-__all__ = ["Bind", "BindKind", "BindOwner", "BindState"]
+__all__ = ["Bind", "BindKind", "BindOwner", "BindState", "bind_pdu"]
 
 log = structlog.get_logger("smppcast.bind")
 
@@ -91,6 +91,19 @@ _PDUS = {
     BindKind.RECEIVER: BindReceiver,
 }
 _BINDING = object()
+
+
+def bind_pdu(kind: BindKind, settings: OperatorSettings) -> Pdu:
+    """The request by which an account binds."""
+    return _PDUS[kind](
+        system_id=settings.system_id,
+        password=settings.password.get_secret_value(),
+        system_type=settings.system_type,
+        interface_version=settings.interface_version,
+        addr_ton=settings.address_range.ton,
+        addr_npi=settings.address_range.npi,
+        address_range=settings.address_range.range,
+    )
 
 
 class Bind:
@@ -165,7 +178,7 @@ class Bind:
             clock(),
         )
         self._session, self._pump = session, Pump(stream, session, self, clock, timers.response)
-        session.request(self._bind_pdu(), _BINDING, clock())
+        session.request(bind_pdu(self.kind, self._settings), _BINDING, clock())
         was_bound = False
         try:
             ended = await self._pump.run()
@@ -196,18 +209,6 @@ class Bind:
 
     def _refused_for_good(self) -> bool:
         return isinstance(self.error, BindRefused) and self.error.command_status in _CREDENTIALS
-
-    def _bind_pdu(self) -> Pdu:
-        settings = self._settings
-        return _PDUS[self.kind](
-            system_id=settings.system_id,
-            password=settings.password.get_secret_value(),
-            system_type=settings.system_type,
-            interface_version=settings.interface_version,
-            addr_ton=settings.address_range.ton,
-            addr_npi=settings.address_range.npi,
-            address_range=settings.address_range.range,
-        )
 
     # --- the pump's owner ------------------------------------------------------------------
 

@@ -75,7 +75,12 @@ class _Search:
 
     batch: ReceiptBatch
     rows: list[int]
+    keys: list[str]
     acknowledge: Acknowledge
+
+    @property
+    def pairs(self) -> Iterable[tuple[int, str]]:
+        return zip(self.rows, self.keys, strict=True)
 
 
 class Inbox:
@@ -180,23 +185,33 @@ class Inbox:
 
     def _match(self, batch: ReceiptBatch, acknowledge: Acknowledge) -> None:
         """Matches by the hot index; what it does not know goes to the search."""
+        keys = self._keys(batch)
         refs, missed = [], []
-        for row, found in enumerate(self._resolver.find(self._keys(batch))):
-            if found is not None and _agrees(found[1], batch.sources[row]):
+        for row, (found, source) in enumerate(zip(self._resolver.find(keys), batch.sources, strict=True)):
+            if found is not None and (str(found[1]) == source or _agrees(found[1], source)):
                 refs.append(found[0])
-            else:
-                ref = self._try_all(batch, row)
-                refs.append(-1 if ref is None else ref)
-                if ref is None:
-                    missed.append(row)
+                continue
+            ref = None if self._believes else self._try_all(batch, row)
+            refs.append(-1 if ref is None else ref)
+            if ref is None:
+                missed.append(row)
+        if not self._believes:
+            for row, ref in enumerate(refs):
+                if ref >= 0:
+                    self._learn((batch.message_ids[row],), keys[row])
         if not missed:
             self._settle(batch, range(len(batch)), refs, acknowledge)
             return
         matched = [row for row, ref in enumerate(refs) if ref >= 0]
         self._settle(batch, matched, [refs[row] for row in matched], acknowledge)
-        self._searches.append(_Search(batch, missed, acknowledge))
+        self._searches.append(_Search(batch, missed, [keys[row] for row in missed], acknowledge))
         self._searching += len(missed)
         self._more.set()
+
+    @property
+    def _believes(self) -> bool:
+        """Whether one mapping is settled, so that the others are tried only when it fails for good."""
+        return self._mapping is not MessageIdMapping.AUTO or self.inference.holds is not None
 
     def _keys(self, batch: ReceiptBatch) -> list[str]:
         """The key that each receipt most likely has."""
@@ -282,21 +297,27 @@ class Inbox:
                 self._searching -= len(search.rows)
 
     async def _search(self, search: _Search) -> None:
+        """Searches the durable index: first under the likeliest key of each, then under all."""
         batch = search.batch
-        keys = {row: self._all_keys(batch.message_ids[row], batch.other_ids[row]) for row in search.rows}
-        found = await self._resolver.find_durable([key for row in search.rows for key in keys[row]])
-        refs: dict[int, int] = {}
-        for row in search.rows:
-            ref = self._among(found, keys[row], batch, row)
-            if ref is None:
+        refs = await self._search_keys(batch, {row: [key] for row, key in search.pairs})
+        left = [row for row in search.rows if row not in refs]
+        if left:
+            keys = {row: self._all_keys(batch.message_ids[row], batch.other_ids[row]) for row in left}
+            refs |= await self._search_keys(batch, keys)
+        for row in left:
+            if row not in refs:
                 # The response may have come while the ledger was searched.
                 ref = self._try_all(batch, row)
-            if ref is None:
-                ref = self._claim(batch.sources[row])
-            if ref is not None:
-                refs[row] = ref
+                ref = self._claim(batch.sources[row]) if ref is None else ref
+                if ref is not None:
+                    refs[row] = ref
         self._settle(batch, list(refs), list(refs.values()), search.acknowledge)
-        self._park(batch, [row for row in search.rows if row not in refs], search.acknowledge)
+        self._park(batch, [row for row in left if row not in refs], search.acknowledge)
+
+    async def _search_keys(self, batch: ReceiptBatch, keys: dict[int, list[str]]) -> dict[int, int]:
+        found = await self._resolver.find_durable([key for of_row in keys.values() for key in of_row])
+        matches = ((row, self._among(found, of_row, batch, row)) for row, of_row in keys.items())
+        return {row: ref for row, ref in matches if ref is not None}
 
     def _among(
         self, found: dict[str, list[tuple[int, int]]], keys: Sequence[str], batch: ReceiptBatch, row: int

@@ -8,7 +8,7 @@ twin, and a property test holds the two together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from struct import Struct
@@ -16,7 +16,7 @@ from struct import Struct
 from smppcast.model import MessageState
 from smppcast.receipts.message_ids import fold
 from smppcast.receipts.receipt import Receipt, error_of
-from smppcast.receipts.states import state_from_number, state_of
+from smppcast.receipts.states import state_of
 from smppcast.receipts.times import parse_time
 
 __all__ = ["ReceiptBatch", "fold_all", "read"]
@@ -33,7 +33,8 @@ _TEXT = re.compile(
 # `text:` repeats the message's beginning; if that looks like fields itself, the twin decides.
 _LIKE_A_FIELD = re.compile(rb"(?i)(id|sub|dlvrd|date|stat|err|text):").search
 
-_header = Struct(">HH").unpack_from
+_tlv = Struct(">HH").unpack_from
+_LAST_STATE = max(MessageState)
 _RECEIPTED_MESSAGE_ID, _MESSAGE_STATE, _NETWORK_ERROR_CODE = 0x001E, 0x0427, 0x0423
 
 
@@ -62,15 +63,25 @@ class ReceiptBatch:
         "states",
     )
 
-    def __init__(self) -> None:
-        self.sequence_numbers: list[int] = []
-        self.message_ids: list[str] = []
-        self.other_ids: list[str] = []
-        self.sources: list[str] = []
-        self.destinations: list[str] = []
-        self.states: list[int] = []
-        self.errors: list[str] = []
-        self.done: list[int] = []
+    def __init__(
+        self,
+        sequence_numbers: Iterable[int] = (),
+        message_ids: Iterable[str] = (),
+        other_ids: Iterable[str] = (),
+        sources: Iterable[str] = (),
+        destinations: Iterable[str] = (),
+        states: Iterable[int] = (),
+        errors: Iterable[str] = (),
+        done: Iterable[int] = (),
+    ) -> None:
+        self.sequence_numbers = list(sequence_numbers)
+        self.message_ids = list(message_ids)
+        self.other_ids = list(other_ids)
+        self.sources = list(sources)
+        self.destinations = list(destinations)
+        self.states = list(states)
+        self.errors = list(errors)
+        self.done = list(done)
 
     def __len__(self) -> int:
         return len(self.sequence_numbers)
@@ -93,55 +104,63 @@ class ReceiptBatch:
 
 def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatch, list[bytes]]:
     """Reads the receipts among deliver_sm PDUs; returns them and the PDUs left to the plain path."""
-    batch, rest = ReceiptBatch(), []
+    rows, rest = [], []
     for pdu in pdus:
-        if not _cut(pdu, batch, time_zone):
+        row = _cut(pdu, time_zone)
+        if row is None:
             rest.append(pdu)
-    return batch, rest
+        else:
+            rows.append(row)
+    return ReceiptBatch(*zip(*rows, strict=True)) if rows else ReceiptBatch(), rest
 
 
-def _cut(pdu: bytes, batch: ReceiptBatch, time_zone: tzinfo) -> bool:
+_Row = tuple[int, str, str, str, str, int, str, int]
+
+
+def _cut(pdu: bytes, time_zone: tzinfo) -> _Row | None:
+    """One receipt in the order of the columns; None where the plain path must read it."""
     head = _HEAD(pdu)
     if head is None:
-        return False
+        return None
     source, destination, sm_length = head.groups()
     start = head.end()
     end = start + sm_length[0]
+    size = len(pdu)
     text = _TEXT(pdu, start, end)
-    if text is None or end > len(pdu):
-        return False
+    if text is None or end > size:
+        return None
     text_id, done, stat, err, repeated = text.groups()
     if repeated and _LIKE_A_FIELD(repeated):
-        return False
+        return None
     message_id, state, network_error_code = text_id, _state(stat), b""
-    size = len(pdu)
     while end < size:
         if size - end < 4:
-            return False
-        tag, length = _header(pdu, end)
-        value, end = pdu[end + 4 : end + 4 + length], end + 4 + length
+            return None
+        tag, length = _tlv(pdu, end)
+        start, end = end + 4, end + 4 + length
         if end > size:
-            return False
+            return None
         if tag == _MESSAGE_STATE and length == 1:
-            known = state_from_number(value[0])
-            state = state if known is None else known
+            if pdu[start] <= _LAST_STATE:
+                state = pdu[start]
         elif tag == _RECEIPTED_MESSAGE_ID:
-            message_id = value.strip(b"\0 ") or text_id
+            message_id = pdu[start:end].strip(b"\0 ") or text_id
         elif tag == _NETWORK_ERROR_CODE and length == 3:
-            network_error_code = value
+            network_error_code = pdu[start:end]
         elif tag in (_MESSAGE_STATE, _NETWORK_ERROR_CODE):
-            return False
+            return None
     if state is None:
-        return False
-    batch.sequence_numbers.append(int.from_bytes(pdu[12:16], "big"))
-    batch.message_ids.append(message_id.decode("latin-1"))
-    batch.other_ids.append("" if message_id == text_id else text_id.decode("latin-1"))
-    batch.sources.append(source.decode("latin-1"))
-    batch.destinations.append(destination.decode("latin-1"))
-    batch.states.append(state)
-    batch.errors.append(_error(err, network_error_code))
-    batch.done.append(_done(done, time_zone))
-    return True
+        return None
+    return (
+        int.from_bytes(pdu[12:16], "big"),
+        message_id.decode("latin-1"),
+        "" if message_id == text_id else text_id.decode("latin-1"),
+        source.decode("latin-1"),
+        destination.decode("latin-1"),
+        state,
+        _error(err, network_error_code),
+        _done(done, time_zone),
+    )
 
 
 # Few distinct values follow one another for thousands of receipts: the caches are small.
