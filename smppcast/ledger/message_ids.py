@@ -1,27 +1,32 @@
 """The durable index of message_ids, within the ledger's file.
 
 Ids are random, and a B-tree of a hundred million of them takes a page written for nearly each
-insert. So new ones go into a small generation whose tree stays in the cache; eight full ones of
-a level become one of the next, copied in the order of the keys. Nothing waits for that: a copy is
-made some thousand entries at a time between commits, and while it lasts an entry is found twice.
+insert. So new ones go into small generations, and eight full ones of a level become one of the
+next, copied in the order of the keys. Nothing waits for that: a copy is made some thousand entries
+at a time between commits, and while it lasts an entry may be there twice.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from smppcast.ledger.statements import Statements
 
 __all__ = ["MessageIds"]
 
-# Entries of a young generation: its tree of some megabytes stays in the cache.
-GENERATION = 65_536
+# Entries of a young generation, as many as a resolver hands over at once: sorted, they are appended
+# at 1.4 us each; into a tree of eight times the size, at random places, at 3.8 us.
+GENERATION = 8_192
 # Generations that are merged into one; the statement `merge` names each.
 FAN_IN = 8
-# Entries that one step of a merge copies or deletes: some 10 ms between two commits.
+# Entries that one step of a merge copies or deletes: 10 ms or less between two commits.
 SLICE = 4_096
+
+
+KEY = itemgetter(0)
 
 
 class MessageIds:
@@ -41,7 +46,7 @@ class MessageIds:
             if entries:
                 young = self._run.one("young_generation", operator, self._generation)
                 generation = young[0] if young else self._new(operator, 0)
-                self._run.insert("add_ids", [(generation, *entry) for entry in sorted(entries)])
+                self._run.insert("add_ids", [(generation, *entry) for entry in sorted(entries, key=KEY)])
                 self._run.run("grow_generation", len(entries), generation)
             self._run.run("set_indexed", operator)
 
@@ -79,5 +84,5 @@ class MessageIds:
 
     def _delete(self, generation: int) -> None:
         deleted = self._run.run("delete_ids", generation, self._slice).rowcount
-        if deleted < self._slice:
+        if deleted <= self._slice:
             self._run.run("delete_generation", generation)

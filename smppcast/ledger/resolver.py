@@ -25,6 +25,9 @@ CAPACITY = 16_384
 # has to read again (with what a slow disk kept waiting).
 SPILL = 8_192
 
+# Refs and receipts that wait for a commit: with more the index is left for the next spill.
+BUSY = 8_192
+
 
 class Resolver:
     """The message_ids of one operator.
@@ -136,10 +139,14 @@ class Resolver:
         self._spilling = []
 
     def _tidy(self) -> None:
-        """A step between two commits, then the next."""
+        """A step between two commits, and the next one while the ledger keeps up.
+
+        An index that is not tidied only answers more slowly what is not hot.
+        """
         if self._writer.failed is None:
             self._writer.submit(self._store.tidy_ids).add_done_callback(self._tidied)
 
     def _tidied(self, step: asyncio.Future[bool]) -> None:
-        if not step.cancelled() and step.exception() is None and step.result():
+        more = not step.cancelled() and step.exception() is None and step.result()
+        if more and self._writer.backlog <= BUSY:
             self._tidy()

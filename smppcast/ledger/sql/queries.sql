@@ -161,9 +161,10 @@ UPDATE generation SET merged = 1 WHERE merged_into = ?;
 SELECT id FROM generation WHERE merged LIMIT 1;
 
 -- name: delete_ids
--- The first entries of a generation.
-DELETE FROM message_id WHERE generation = ?1 AND (key, ref) IN (
-    SELECT key, ref FROM message_id WHERE generation = ?1 ORDER BY key, ref LIMIT ?2
+-- More than so many of the first entries of a generation, or all that are left (a BLOB sorts after
+-- every text). As a range, it takes a quarter of the time of the same entries one by one.
+DELETE FROM message_id WHERE generation = ?1 AND key <= coalesce(
+    (SELECT key FROM message_id WHERE generation = ?1 ORDER BY key LIMIT 1 OFFSET ?2), x''
 );
 
 -- name: delete_generation
