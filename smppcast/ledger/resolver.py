@@ -19,7 +19,7 @@ __all__ = ["Resolver"]
 
 Found = tuple[int, int]  # ref, number
 
-# An entry takes some 260 octets: 8 MB an operator in both dicts, half a minute at 1,000 a second.
+# An entry takes some 220 octets: 7 MB an operator in both dicts, half a minute at 1,000 a second.
 CAPACITY = 16_384
 # Entries that go to the index at once: 12 ms of the ledger's thread, and the most that an open
 # has to read again (with what a slow disk kept waiting).

@@ -199,6 +199,9 @@ def test_every_acknowledged_commit_survives_kill_9(file: Path, acknowledged: int
     told += [int(line) for line in child.stdout]
     child.wait()
     child.stdout.close()
+    reader = SqliteStore(file, read_only=True)  # reads the log that nobody closed
+    assert (reader.writer_alive(), [campaign.name for campaign in reader.campaigns()]) == (None, ["alert"])
+    reader.close()
     store = SqliteStore(file)  # its lock died with it
     campaign = store.campaign("alert")
     assert campaign is not None
