@@ -325,7 +325,8 @@ class Inbox:
         for key in keys:
             for ref, number in found.get(key, ()):
                 if _agrees(number, batch.sources[row]):
-                    self._learn((batch.message_ids[row], batch.other_ids[row]), key)
+                    if not self._believes:
+                        self._learn((batch.message_ids[row], batch.other_ids[row]), key)
                     return ref
         return None
 

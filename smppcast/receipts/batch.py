@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from functools import lru_cache
-from struct import Struct
+from struct import unpack
 
 from smppcast.model import MessageState
 from smppcast.receipts.message_ids import fold
@@ -21,21 +21,18 @@ from smppcast.receipts.times import parse_time
 
 __all__ = ["ReceiptBatch", "fold_all", "read"]
 
-# The header and mandatory parameters of deliver_sm (SMPP 5.0 section 4.3.1.1) up to sm_length. Only
-# esm_class 0x04 (a receipt without UDH) and one-octet alphabets are cut here.
-_HEAD = re.compile(
-    rb"(?s).{16}[^\0]{0,5}\0..([^\0]{0,20})\0..([^\0]{0,20})\0\x04..[^\0]{0,16}\0[^\0]{0,16}\0..[\0\1\3].(.)"
-).match
-_TEXT = re.compile(
-    rb"id:([!-~]{1,64}) sub:[0-9]{3} dlvrd:[0-9]{3} submit date:[0-9]{10,14} done date:([0-9]{10,14})"
-    rb" stat:([A-Z]{7}) err:([0-9A-Za-z]{1,8})(?: [Tt]ext:([ -~]*))?"
+# A whole deliver_sm (SMPP 5.0 section 4.3.1.1): header, mandatory parameters, text, TLVs. Only
+# esm_class 0x04 (a receipt without UDH) and one-octet alphabets are cut here, and of the TLVs only
+# those that a receipt has: receipted_message_id, message_state, network_error_code.
+_RECEIPT = re.compile(
+    rb"(?s).{4}\0\0\0\x05\0\0\0\0(.{4})[^\0]{0,5}\0..([^\0]{0,20})\0..([^\0]{0,20})\0"
+    rb"\x04..[^\0]{0,16}\0[^\0]{0,16}\0..[\0\x01\x03].(.)"
+    rb"(id:([!-~]{1,64}) sub:[0-9]{3} dlvrd:[0-9]{3} submit date:[0-9]{10,14} done date:([0-9]{10,14})"
+    rb" stat:([A-Z]{7}) err:([0-9A-Za-z]{1,8})(?: [Tt]ext:([ -~]*))?)"
+    rb"((?:\0\x1e\0(.)([!-~]{1,64})\0|\x04\x27\0\x01([\0-\x09])|\x04\x23\0\x03(...)){0,3})"
 ).fullmatch
 # `text:` repeats the message's beginning; if that looks like fields itself, the twin decides.
 _LIKE_A_FIELD = re.compile(rb"(?i)(id|sub|dlvrd|date|stat|err|text):").search
-
-_tlv = Struct(">HH").unpack_from
-_LAST_STATE = max(MessageState)
-_RECEIPTED_MESSAGE_ID, _MESSAGE_STATE, _NETWORK_ERROR_CODE = 0x001E, 0x0427, 0x0423
 
 
 class ReceiptBatch:
@@ -63,7 +60,7 @@ class ReceiptBatch:
         "states",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - columns, in the order of their slots
         self,
         sequence_numbers: Iterable[int] = (),
         message_ids: Iterable[str] = (),
@@ -104,63 +101,61 @@ class ReceiptBatch:
 
 def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatch, list[bytes]]:
     """Reads the receipts among deliver_sm PDUs; returns them and the PDUs left to the plain path."""
-    rows, rest = [], []
-    for pdu in pdus:
-        row = _cut(pdu, time_zone)
-        if row is None:
-            rest.append(pdu)
-        else:
-            rows.append(row)
-    return ReceiptBatch(*zip(*rows, strict=True)) if rows else ReceiptBatch(), rest
+    matches = list(map(_RECEIPT, pdus))
+    rows = [match.groups(b"") for match in matches if match]
+    rest: list[bytes] = []
+    if len(rows) < len(pdus):
+        rest = [pdu for pdu, match in zip(pdus, matches, strict=True) if match is None]
+    if not rows:
+        return ReceiptBatch(), rest
+    batch = _columns(rows, time_zone)
+    # What looks right and is not: the PDUs go the plain way, all of them, which costs only time.
+    return (ReceiptBatch(), list(pdus)) if batch is None else (batch, rest)
 
 
-_Row = tuple[int, str, str, str, str, int, str, int]
-
-
-def _cut(pdu: bytes, time_zone: tzinfo) -> _Row | None:
-    """One receipt in the order of the columns; None where the plain path must read it."""
-    head = _HEAD(pdu)
-    if head is None:
+def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBatch | None:
+    """The rows that the expression cut, as columns; None where a length belies one of them."""
+    (
+        numbers, sources, destinations, lengths, texts, text_ids, done, stats, errs, repeated,
+        tails, tlv_lengths, tlv_ids, states, codes,
+    ) = zip(*rows, strict=True)  # fmt: skip
+    if list(map(len, texts)) != list(b"".join(lengths)) or any(map(_like_a_field, set(repeated))):
         return None
-    source, destination, sm_length = head.groups()
-    start = head.end()
-    end = start + sm_length[0]
-    size = len(pdu)
-    text = _TEXT(pdu, start, end)
-    if text is None or end > size:
+    if any(tails):
+        for tail, size, tlv_id, state, code in zip(
+            tails, tlv_lengths, tlv_ids, states, codes, strict=True
+        ):
+            known = (len(tlv_id) + 5 if size else 0) + (5 if state else 0) + (7 if code else 0)
+            if len(tail) != known or (size and size[0] != len(tlv_id) + 1):
+                return None
+        ids = [tlv_id or text_id for tlv_id, text_id in zip(tlv_ids, text_ids, strict=True)]
+        others = [
+            b"" if used == text_id else text_id for used, text_id in zip(ids, text_ids, strict=True)
+        ]
+    else:
+        ids, others = text_ids, (b"",) * len(rows)
+    found = [state[0] if state else _state(stat) for state, stat in zip(states, stats, strict=True)]
+    if None in found:
         return None
-    text_id, done, stat, err, repeated = text.groups()
-    if repeated and _LIKE_A_FIELD(repeated):
-        return None
-    message_id, state, network_error_code = text_id, _state(stat), b""
-    while end < size:
-        if size - end < 4:
-            return None
-        tag, length = _tlv(pdu, end)
-        start, end = end + 4, end + 4 + length
-        if end > size:
-            return None
-        if tag == _MESSAGE_STATE and length == 1:
-            if pdu[start] <= _LAST_STATE:
-                state = pdu[start]
-        elif tag == _RECEIPTED_MESSAGE_ID:
-            message_id = pdu[start:end].strip(b"\0 ") or text_id
-        elif tag == _NETWORK_ERROR_CODE and length == 3:
-            network_error_code = pdu[start:end]
-        elif tag in (_MESSAGE_STATE, _NETWORK_ERROR_CODE):
-            return None
-    if state is None:
-        return None
-    return (
-        int.from_bytes(pdu[12:16], "big"),
-        message_id.decode("latin-1"),
-        "" if message_id == text_id else text_id.decode("latin-1"),
-        source.decode("latin-1"),
-        destination.decode("latin-1"),
-        state,
-        _error(err, network_error_code),
-        _done(done, time_zone),
+    return ReceiptBatch(
+        unpack(f">{len(rows)}I", b"".join(numbers)),
+        _decoded(ids),
+        _decoded(others),
+        _decoded(sources),
+        _decoded(destinations),
+        [state for state in found if state is not None],
+        list(map(_error, errs, codes)),
+        [_done(moment, time_zone) for moment in done],
     )
+
+
+def _decoded(column: Sequence[bytes]) -> list[str]:
+    """No value has a NUL, so one decoding serves them all."""
+    return b"\0".join(column).decode("latin-1").split("\0")
+
+
+def _like_a_field(text: bytes) -> bool:
+    return bool(text) and _LIKE_A_FIELD(text) is not None
 
 
 # Few distinct values follow one another for thousands of receipts: the caches are small.

@@ -1,0 +1,112 @@
+"""The batch reader says what `parse` says, of every receipt that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smppcast.receipts import fold, parse
+from smppcast.receipts.batch import ReceiptBatch, fold_all, read
+from smppcast.smpp import DeliverSm, Tlvs, decode, encode
+
+COLUMNS = ReceiptBatch.__slots__
+
+words = st.sampled_from(["DELIVRD", "EXPIRED", "UNDELIV", "REJECTD", "ENROUTE", "ACCEPTD", "WHATEVR"])
+dates = st.sampled_from(["2611231905", "261123190512", "20261123190512", "0000000000", "9999999999"])
+ids = st.text("0123456789abcdefABCDEF-@", min_size=1, max_size=20)
+errors = st.sampled_from(["000", "001", "0A1", "5"])
+texts = st.one_of(
+    st.none(), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20), st.just("id:9 stat:X")
+)
+tlvs = st.lists(
+    st.one_of(
+        st.tuples(st.just("receipted_message_id"), ids),
+        st.tuples(st.just("message_state"), st.integers(0, 12)),
+        st.tuples(st.just("network_error_code"), st.sampled_from([b"\x03\0\0", b"\x03\0\x20", b"000"])),
+        st.tuples(st.just("user_message_reference"), st.integers(0, 9)),
+    ),
+    max_size=4,
+)
+
+
+@st.composite
+def receipts(draw: st.DrawFn) -> DeliverSm:
+    text = draw(texts)
+    said = (
+        f"id:{draw(ids)} sub:001 dlvrd:001 submit date:{draw(dates)} done date:{draw(dates)} "
+        f"stat:{draw(words)} err:{draw(errors)}" + ("" if text is None else f" text:{text}")
+    )
+    return DeliverSm(
+        sequence_number=draw(st.integers(1, 0x7FFFFFFF)),
+        source_addr=draw(st.sampled_from(["33612345678", "+33612345678", ""])),
+        destination_addr="GOUV",
+        esm_class=draw(st.sampled_from([4, 4, 4, 0, 0x44, 0x20])),
+        data_coding=draw(st.sampled_from([0, 0, 3, 8])),
+        short_message=said.encode("latin-1"),
+        tlvs=Tlvs(draw(tlvs)),
+    )
+
+
+def plain(pdus: list[bytes]) -> ReceiptBatch:
+    batch = ReceiptBatch()
+    for octets in pdus:
+        pdu = decode(octets)
+        receipt = parse(pdu)
+        assert receipt is not None
+        batch.add(receipt, pdu.sequence_number)
+    return batch
+
+
+@given(st.lists(receipts(), min_size=1, max_size=12))
+def test_what_the_batch_reads_is_what_parse_reads(pdus: list[DeliverSm]) -> None:
+    octets = [encode(pdu) for pdu in pdus]
+    batch, rest = read(octets)
+    expected = plain([pdu for pdu in octets if pdu not in rest])
+    for column in COLUMNS:
+        assert getattr(batch, column) == getattr(expected, column), column
+
+
+@given(st.lists(st.binary(max_size=80), max_size=8))
+def test_arbitrary_octets_are_left_to_the_plain_path(octets: list[bytes]) -> None:
+    batch, rest = read(octets)
+    assert len(batch) == 0
+    assert rest == octets
+
+
+def test_the_usual_receipt_is_read_in_the_batch() -> None:
+    text = b"id:0123456789 sub:001 dlvrd:001 submit date:2611231905 done date:2611231906 stat:DELIVRD err:000 text:Bon"
+    for extra in ({}, {"receipted_message_id": "75bcd15", "message_state": 2}):
+        pdu = encode(DeliverSm(esm_class=4, short_message=text, tlvs=Tlvs(extra)))
+        batch, rest = read([pdu, pdu])
+        assert len(batch) == 2
+        assert rest == []
+
+
+def test_the_vectors_receipts_agree(vectors: Callable[[str], list[dict[str, Any]]]) -> None:
+    for vector in vectors("pdus.jsonl"):
+        octets = bytes.fromhex(vector["hex"])
+        if vector["command"] != "deliver_sm" or vector["class"] != "valid":
+            continue
+        batch, rest = read([octets])
+        if not rest:
+            expected = plain([octets])
+            for column in COLUMNS:
+                assert getattr(batch, column) == getattr(expected, column), vector["id"]
+
+
+@pytest.mark.parametrize("broken", [slice(0, -1), slice(0, -3)])
+def test_a_text_longer_than_sm_length_says_is_left(broken: slice) -> None:
+    text = b"id:1 sub:001 dlvrd:001 submit date:2611231905 done date:2611231906 stat:DELIVRD err:000 text:Bonjour"
+    pdu = encode(DeliverSm(esm_class=4, short_message=text))
+    batch, rest = read([pdu[broken]])
+    assert len(batch) == 0
+    assert len(rest) == 1
+
+
+@given(st.lists(st.text(max_size=12), max_size=20))
+def test_fold_all_is_fold_of_each(message_ids: list[str]) -> None:
+    assert fold_all(message_ids) == list(map(fold, message_ids))
