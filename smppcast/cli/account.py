@@ -57,19 +57,19 @@ def as_text(account: Account, operators: Mapping[str, Account]) -> str:
     lines += [_sum("segments", asdict(account.segments)), _sum("receipts", asdict(account.receipts))]
     if account.seconds:
         rate = account.segments.submitted / account.seconds
-        lines.append(f"seconds: {account.seconds:,.1f}, {rate:,.0f} segments each")
+        lines.append(f"seconds: {account.seconds:,.3g}, {rate:,.0f} segments each")
     return "\n".join(lines)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as aligned lines: the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
-        ).rstrip()
-        for row in rows
-    ]
+    widths[0] = -widths[0]  # to the left
+    return ["  ".join(map(_pad, row, widths)).rstrip() for row in rows]
+
+
+def _pad(cell: str, width: int) -> str:
+    return cell.rjust(width) if width > 0 else cell.ljust(-width)
 
 
 def _sum(name: str, counts: Mapping[str, int]) -> str:

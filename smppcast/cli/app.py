@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from smppcast import __version__
-from smppcast.cli import cast, demo
+from smppcast.cli import cast, check, demo, listen, report, schema, segments, send, smsc
 from smppcast.cli.commands import Command
 
 __all__ = ["app", "main"]
@@ -30,7 +30,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def smppcast(
     *,
-    version: Annotated[  # noqa: ARG001 - its callback answers
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
@@ -39,6 +39,13 @@ def smppcast(
 
 app.command(cls=Command, epilog=demo.EXAMPLE)(demo.demo)
 app.command(cls=Command, epilog=cast.EXAMPLE)(cast.cast)
+app.command(cls=Command, epilog=report.EXAMPLE)(report.report)
+app.command(cls=Command, epilog=listen.EXAMPLE)(listen.listen)
+app.command(cls=send.SendCommand, epilog=send.EXAMPLE)(send.send)
+app.command(cls=Command, epilog=segments.EXAMPLE)(segments.segments)
+app.command(cls=Command, epilog=check.EXAMPLE)(check.check)
+app.command(cls=Command, epilog=smsc.EXAMPLE)(smsc.smsc)
+app.command(cls=Command, epilog=schema.EXAMPLE)(schema.config_schema)
 
 
 def main() -> None:

@@ -167,6 +167,8 @@ def again_name(store: Store, name: str) -> str:
         number += 1
         following = store.campaign(f"{name}-{number}")
         if following is None and newest.state is not CampaignState.FINISHED:
-            raise CampaignError(f"campaign {newest.name} is not finished: resume it with --name {newest.name}")
+            raise CampaignError(
+                f"campaign {newest.name} is not finished: resume it with --name {newest.name}"
+            )
         newest = following
     return name if number == 1 else f"{name}-{number}"

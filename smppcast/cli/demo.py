@@ -39,7 +39,9 @@ def demo(
     seed: Annotated[int | None, typer.Option(help="Of numbers and fates; the same gives the same.")] = None,
     keep: Annotated[
         Path | None,
-        typer.Option(help="A new or empty folder: configuration, feed and ledger stay there to be looked at."),
+        typer.Option(
+            help="A new or empty folder: configuration, feed and ledger stay there to be looked at."
+        ),
     ] = None,
     json: Json = False,
     debug: Debug = False,

@@ -18,10 +18,11 @@ from smppcast.cli.commands import ExitCode
 from smppcast.cli.progress import show_progress
 from smppcast.cli.signals import Interrupt, interruptible
 from smppcast.errors import SmppcastError
+from smppcast.feed import Source
 from smppcast.ledger.sqlite import SqliteStore
-from smppcast.model import Account, CampaignState
+from smppcast.model import CampaignState
 
-__all__ = ["Casting"]
+__all__ = ["Casting", "ended"]
 
 WATCH_S = 0.2
 
@@ -52,25 +53,33 @@ class Casting:
             store.close()
 
     async def cast(
-        self, store: SqliteStore, text: str, feed: str, name: str, options: CampaignOptions
+        self, store: SqliteStore, text: str, feed: Source, name: str, options: CampaignOptions
     ) -> ExitCode:
         """Casts, and prints the account.
+
+        Raises:
+            SmppcastError: as `run`.
+        """
+        campaign = await self.run(store, text, feed, name, options)
+        if campaign is not None:
+            self.print(campaign)
+        return ended(campaign)
+
+    async def run(
+        self, store: SqliteStore, text: str, feed: Source, name: str, options: CampaignOptions
+    ) -> Campaign | None:
+        """Casts until the campaign's end or the user's; None where the user's came first of all.
 
         Raises:
             SmppcastError: as `Engine.cast` and `Campaign.wait`.
         """
         campaign: Campaign | None = None
-        before = CampaignState.RUNNING
         async with interruptible() as interrupt, Engine.open(self.settings, store) as engine:
             campaign = await engine.cast(text, feed, name=name, options=options)
-            before = campaign.state
+            if campaign.ended:
+                print(f"campaign {name} was finished before: nothing was sent", file=sys.stderr)
             await _to_its_end(engine, campaign, interrupt)
-        if campaign is None:  # insisted on an end before it began
-            return ExitCode.STOPPED
-        if before is CampaignState.FINISHED:
-            print(f"campaign {name} was finished before: nothing was sent", file=sys.stderr)
-        self.print(campaign)
-        return ExitCode.FINISHED if campaign.state is CampaignState.FINISHED else ExitCode.STOPPED
+        return campaign
 
     def print(self, campaign: Campaign) -> None:
         """The account, as it is once nothing is in flight any more."""
@@ -86,13 +95,19 @@ class Casting:
             print("stopped before the end: the same command resumes", file=sys.stderr)
 
 
-async def _to_its_end(engine: Engine, campaign: Campaign, interrupt: Interrupt) -> Account:
+def ended(campaign: Campaign | None) -> ExitCode:
+    """What the process says of a campaign that is not in work any more."""
+    finished = campaign is not None and campaign.state is CampaignState.FINISHED
+    return ExitCode.FINISHED if finished else ExitCode.STOPPED
+
+
+async def _to_its_end(engine: Engine, campaign: Campaign, interrupt: Interrupt) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_drain_when_asked, engine, interrupt)
         tasks.start_soon(show_progress, engine, campaign, interrupt.asked)
         tasks.start_soon(_watch_refusals, engine, campaign)
         try:
-            return await campaign.wait()
+            await campaign.wait()
         finally:
             tasks.cancel_scope.cancel()
 

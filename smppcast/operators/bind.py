@@ -155,6 +155,7 @@ class Bind:
     async def run(self) -> None:
         """Dials and pumps until the lane closes. Never raises for what a peer or a network does."""
         while not self._lane.closing:
+            self.state, self.error = BindState.DIALLING, None
             delay = await self._once()
             self.state = BindState.REFUSED if self._refused_for_good() else BindState.WAITING
             self.reconnects += 1
@@ -165,7 +166,6 @@ class Bind:
 
     async def _once(self) -> float:
         """One link from dial to end; returns how long to wait before the next."""
-        self.state, self.error = BindState.DIALLING, None
         timers = self._settings.timers
         try:
             stream = await dial(self._settings.address, timers.bind)

@@ -1,0 +1,130 @@
+"""`smppcast report`: the account of a campaign from its ledger, beside a writer that lives or without."""
+
+from __future__ import annotations
+
+import csv
+import json as codec
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smppcast.cli.account import as_dict, as_text, columns
+from smppcast.cli.parameters import Config, Debug, Json
+from smppcast.config import load
+from smppcast.errors import CampaignError
+from smppcast.ledger.board import Boards, replay
+from smppcast.ledger.contract import Campaign
+from smppcast.ledger.outcomes import OutcomeRow, outcomes
+from smppcast.ledger.sqlite import SqliteStore
+
+__all__ = ["EXAMPLE", "report"]
+
+EXAMPLE = "Example: smppcast report alerte-1 -c smppcast.yaml --outcomes alerte-1.csv"
+
+_HEADER = (
+    "msisdn",
+    "operator",
+    "outcome",
+    "error",
+    "segments",
+    "attempts",
+    "possible_duplicate",
+    "accepted_at",
+    "done_at",
+    "message_ids",
+)
+
+
+def report(
+    name: Annotated[str | None, typer.Argument(help="The campaign; without it, all are listed.")] = None,
+    *,
+    config: Config = Path("smppcast.yaml"),
+    outcome_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--outcomes", metavar="FILE.csv", help="Write what became of each recipient, a row each."
+        ),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are told
+) -> None:
+    """Tell what became of a campaign, by operator and in all.
+
+    It only reads: a campaign that runs goes on. What such a one has in flight is shown as that;
+    where no process runs it any more, as unknown.
+    """
+    with _reading(load(config).ledger) as store:
+        if name is None:
+            _list(store, as_json=json)
+            return
+        campaign = store.campaign(name)
+        if campaign is None:
+            known = ", ".join(each.name for each in store.campaigns()) or "none at all"
+            raise CampaignError(f"the ledger has no campaign {name}; it has {known}")
+        live = store.writer_alive() is not None
+        boards = replay(store, campaign)
+        if outcome_file is not None:
+            _write(outcome_file, outcomes(store, campaign.id, live=live))
+        print(_as_json(campaign, boards, live=live) if json else _as_text(campaign, boards, live=live))
+
+
+@contextmanager
+def _reading(ledger: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(ledger, read_only=True)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _list(store: SqliteStore, *, as_json: bool) -> None:
+    campaigns = store.campaigns()
+    if as_json:
+        rows = [{"campaign": each.name, "state": each.state, "created": each.created} for each in campaigns]
+        print(codec.dumps({"campaigns": rows}, ensure_ascii=False))
+    elif campaigns:
+        print("\n".join(columns([(each.name, each.state, _date(each.created)) for each in campaigns])))
+
+
+def _as_json(campaign: Campaign, boards: Boards, *, live: bool) -> str:
+    operators = {name: as_dict(part) for name, part in boards.by_operator(live=live).items()}
+    whole = as_dict(boards.account(live=live))
+    return codec.dumps({**whole, "state": campaign.state, "operators": operators}, ensure_ascii=False)
+
+
+def _as_text(campaign: Campaign, boards: Boards, *, live: bool) -> str:
+    account = as_text(boards.account(live=live), boards.by_operator(live=live))
+    return f"{account}\nbegun {_date(campaign.created)}, {campaign.state}"
+
+
+def _write(path: Path, rows: Iterator[OutcomeRow]) -> None:
+    """Writes as it reads; the file holds numbers, and is for its owner alone."""
+    owner_only = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(owner_only, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_HEADER)
+        writer.writerows(map(_cells, rows))
+
+
+def _cells(row: OutcomeRow) -> tuple[object, ...]:
+    return (
+        row.number,
+        row.operator,
+        row.state,
+        row.error,
+        row.segments,
+        row.attempts,
+        int(row.possible_duplicate),
+        _date(row.accepted),
+        _date(row.done),
+        " ".join(row.message_ids).strip(),
+    )
+
+
+def _date(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
