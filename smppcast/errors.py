@@ -214,7 +214,27 @@ class BindRefused(StatusError):
 
 
 class SubmitRefused(StatusError):
-    """The SMSC did not take the message."""
+    """The SMSC did not take the message, or not all of its segments.
+
+    Args:
+        statuses: the command_status of each segment, in order; `command_status` is the first refusal.
+        message_ids: of each segment, "" for a refused one: those that have one were accepted.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        command_status: int,
+        name: str,
+        *,
+        statuses: Sequence[int] = (),
+        message_ids: Sequence[str] = (),
+    ) -> None:
+        super().__init__(command, command_status, name)
+        self.statuses, self.message_ids = tuple(statuses), tuple(message_ids)
+        accepted = self.statuses.count(0)
+        if accepted:
+            self.args = (f"{self}; {accepted} of {len(self.statuses)} segments were accepted",)
 
 
 # --- the link's ---------------------------------------------------------------------------
@@ -240,4 +260,22 @@ class OutcomeUnknown(LinkError):
     """The bytes may have left and no answer came: accepted or not, nobody here knows.
 
     Sending again may double the message; not sending again may lose it.
+
+    Args:
+        problem: what happened.
+        numbers: the destinations concerned, as they were given; not in the sentence.
+        unsent: destinations taken from the caller of which nothing has left.
+        message_ids: of the message's segments, "" where none came; those that have one were accepted.
     """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        numbers: Sequence[str] = (),
+        unsent: Sequence[str] = (),
+        message_ids: Sequence[str] = (),
+    ) -> None:
+        self.problem, self.numbers, self.unsent = problem, tuple(numbers), tuple(unsent)
+        self.message_ids = tuple(message_ids)
+        super().__init__(problem)

@@ -1,0 +1,207 @@
+"""What waits to be sent, and who gets the answers: single messages in turn, then bulk streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from smppcast.client.awaiting import Awaiting
+from smppcast.client.sent import Sent
+from smppcast.client.wording import Wording
+from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, SubmitRefused
+from smppcast.smpp.session import Answers, Session
+from smppcast.smpp.vocabulary import status_name
+
+__all__ = ["NO_RESPONSE", "Outbox", "Stream", "Submission"]
+
+NO_RESPONSE = -1
+"""In the place of a command_status: none came in time, so that the outcome is unknown."""
+
+
+class Stream(Protocol):
+    """A source of many submits. Its tokens are pairs of itself and a key of its own."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be queued; answers may come still."""
+
+    def fill(self, session: Session, room: int, now: float) -> int:
+        """Queues at most `room` submits; returns how many."""
+
+    def answered(self, keys: Sequence[Any], statuses: Sequence[int], message_ids: Sequence[str]) -> None:
+        """Takes answers; `statuses` is empty where all are ESME_ROK."""
+
+    def end(self, unanswered: Sequence[Any], cause: SmppcastError | None) -> None:
+        """Learns that the session ended, and what it will never be told."""
+
+
+class Submission:
+    """One message on its way; `future` becomes its `Sent` or the error. Nothing else waits."""
+
+    __slots__ = ("_awaiting", "_left", "_message_ids", "_statuses", "bodies", "future", "sent", "to")
+
+    def __init__(
+        self, to: str, digits: bytes, wording: Wording, awaiting: Awaiting, future: asyncio.Future[Sent]
+    ) -> None:
+        self.to, self.future, self.sent = to, future, 0
+        self.bodies = [before + digits + behind for before, behind in wording.parts]
+        self._awaiting = awaiting if wording.receipts else None
+        self._left = len(self.bodies)
+        self._statuses = [NO_RESPONSE] * self._left
+        self._message_ids = [""] * self._left
+
+    def leaves(self) -> None:
+        """Its first bytes are about to be written."""
+        if self._awaiting is not None:
+            self._awaiting.submitted()
+
+    def answer(self, segment: int, status: int, message_id: str) -> None:
+        """Takes the answer of a segment, or NO_RESPONSE."""
+        self._statuses[segment] = status
+        if not status:
+            self._message_ids[segment] = message_id
+        self._left -= 1
+        if not self._left:
+            self._finish(None)
+
+    def end(self, cause: SmppcastError | None) -> None:
+        """The session ended before all was answered."""
+        if self.sent:
+            self._finish(cause)
+        elif not self.future.done():
+            self.future.set_exception(_caused(LinkLost("the session ended; nothing was sent"), cause))
+
+    def _finish(self, cause: SmppcastError | None) -> None:
+        awaited = None
+        if self._awaiting is not None:
+            awaited = self._awaiting.answered(self.to, self._message_ids)
+        if self.future.done():  # cancelled: nobody waits for it any more
+            return
+        error = self._error()
+        if error is None:
+            self.future.set_result(Sent(self.to, tuple(self._message_ids), awaited))
+        else:
+            self.future.set_exception(_caused(error, cause))
+
+    def _error(self) -> SmppcastError | None:
+        statuses = self._statuses
+        if NO_RESPONSE in statuses:
+            problem = f"{statuses.count(NO_RESPONSE)} of {len(statuses)} segment(s) unanswered"
+            return OutcomeUnknown(problem, numbers=(self.to,), message_ids=self._message_ids)
+        refused = next(filter(None, statuses), 0)
+        if not refused:
+            return None
+        name = status_name(refused)
+        return SubmitRefused("submit_sm", refused, name, statuses=statuses, message_ids=self._message_ids)
+
+
+def _caused(error: SmppcastError, cause: SmppcastError | None) -> SmppcastError:
+    error.__cause__ = cause
+    return error
+
+
+class Outbox:
+    """All that a session's callers want sent.
+
+    Single messages go first, in the order in which they were given: a code for a login does not
+    wait behind a million others. The queue is as long as there are callers waiting in it. Streams
+    share what room is left by turns.
+    """
+
+    def __init__(self) -> None:
+        self.submitted = 0
+        self._queue: deque[Submission] = deque()
+        self._streams: deque[Stream] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def add(self, submission: Submission) -> None:
+        self._queue.append(submission)
+
+    def open(self, stream: Stream) -> None:
+        """Lets a stream have its turns, until it is over."""
+        self._streams.append(stream)
+
+    def fill(self, session: Session, now: float) -> None:
+        """Queues what there is room for, as one batch a kind."""
+        room = session.window.room if session.can_submit else 0
+        if room and self._queue:
+            room -= self._fill_single(session, room, now)
+        for _ in range(len(self._streams)):
+            if room <= 0:
+                break
+            stream = self._streams[0]
+            sent = stream.fill(session, room, now)
+            self.submitted += sent
+            room -= sent
+            self._streams.rotate(-1)
+            if stream.over:
+                self._streams.remove(stream)
+
+    def _fill_single(self, session: Session, room: int, now: float) -> int:
+        queue = self._queue
+        bodies: list[bytes] = []
+        tokens: list[tuple[Submission, int]] = []
+        while queue and len(bodies) < room:
+            submission = queue[0]
+            first = submission.sent
+            if not first:
+                if submission.future.done():
+                    queue.popleft()  # cancelled while it waited: nothing of it leaves
+                    continue
+                submission.leaves()
+            ready = submission.bodies[first : first + room - len(bodies)]
+            submission.sent = after = first + len(ready)
+            bodies += ready
+            tokens += [(submission, segment) for segment in range(first, after)]
+            if after == len(submission.bodies):
+                queue.popleft()
+        if bodies:
+            session.submit(bodies, tokens, now)
+        self.submitted += len(bodies)
+        return len(bodies)
+
+    def answered(self, answers: Answers) -> None:
+        """Hands answers to their owners; those of one stream in one piece."""
+        if not answers.tokens:
+            return
+        owners, keys = zip(*answers.tokens, strict=True)
+        first = owners[0]
+        if type(first) is not Submission and owners.count(first) == len(owners):
+            first.answered(keys, answers.statuses, answers.message_ids)
+            return
+        statuses = answers.statuses or [0] * len(owners)
+        apart: dict[Stream, tuple[list[Any], list[int], list[str]]] = {}
+        for owner, key, status, message_id in zip(owners, keys, statuses, answers.message_ids, strict=True):
+            if type(owner) is Submission:
+                owner.answer(key, status, message_id)
+                continue
+            columns = apart.setdefault(owner, ([], [], []))
+            for column, value in zip(columns, (key, status, message_id), strict=True):
+                column.append(value)
+        for stream, columns in apart.items():
+            stream.answered(*columns)
+
+    def expired(self, tokens: Sequence[Any]) -> None:
+        """No answer came in time for these."""
+        self.answered(Answers(tokens, [NO_RESPONSE] * len(tokens), [""] * len(tokens)))
+
+    def end(self, unanswered: Sequence[Any], cause: SmppcastError | None) -> None:
+        """The session ended: everybody learns what becomes of theirs."""
+        lost: dict[Any, list[Any]] = {}
+        for owner, key in unanswered:
+            lost.setdefault(owner, []).append(key)
+        queue, self._queue = self._queue, deque()
+        for submission in queue:
+            lost.setdefault(submission, [])
+        for stream in self._streams:
+            lost.setdefault(stream, [])
+        self._streams.clear()
+        for owner, keys in lost.items():
+            if type(owner) is Submission:
+                owner.end(cause)
+            else:
+                owner.end(keys, cause)
