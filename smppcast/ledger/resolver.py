@@ -1,9 +1,10 @@
 """From a message_id to the segment it was given to.
 
 Most receipts name a message of the last seconds: these are found in two dicts, a young one that
-fills and an old one that is dropped when the young one takes its place. All go to the store's
-index as well, some thousands at a time on the ledger's thread; what a crash kept from it is read
-again from the acceptances.
+fills and an old one that is dropped when the young one takes its place. Those that still await
+their receipt go to the store's index as well, some thousands at a time on the ledger's thread;
+what a crash kept from it is read again from the acceptances. So where receipts come within
+seconds the index stays small, and costs little.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ __all__ = ["Resolver"]
 
 Found = tuple[int, int]  # ref, number
 
-# An entry takes some 220 octets: 7 MB an operator in both dicts, half a minute at 1,000 a second.
-CAPACITY = 16_384
-# Entries that go to the index at once: 12 ms of the ledger's thread, and the most that an open
-# has to read again (with what a slow disk kept waiting).
-SPILL = 8_192
+# An entry takes some 220 octets: 14 MB an operator in both dicts, a minute at 1,000 a second.
+CAPACITY = 32_768
+# Acceptances after which those without a receipt go to the index: the more, the fewer are left;
+# and the most that an open has to read again (with what a slow disk kept waiting).
+SPILL = 32_768
+# Settled refs remembered between two spills; beyond it they are forgotten, which only costs room in
+# the index.
+SETTLED = 4 * SPILL
 
 # Refs and receipts that wait for a commit: with more the index is left for the next spill.
 BUSY = 8_192
@@ -53,6 +57,8 @@ class Resolver:
         self._old: dict[str, Found] = {}
         self._pending: list[tuple[str, int, int]] = []
         self._spilling: list[tuple[str, int, int]] = []
+        self._spill_running = False
+        self._settled: set[int] = set()
 
     def __repr__(self) -> str:
         hot, waiting = len(self._young) + len(self._old), len(self._pending) + len(self._spilling)
@@ -78,6 +84,15 @@ class Resolver:
         """
         self._take(keys, refs, numbers)
         self._spill_if_many()
+
+    def settled(self, refs: Sequence[int]) -> None:
+        """These have their final receipt: the index need not hold them.
+
+        A receipt that comes again long after, when they are not hot either, is then unmatched.
+        """
+        if len(self._settled) > SETTLED:
+            self._settled.clear()
+        self._settled.update(refs)
 
     def get(self, key: str) -> Found | None:
         """The newest (ref, number) of a key, if it is hot."""
@@ -108,7 +123,8 @@ class Resolver:
         Raises:
             LedgerError: the ledger cannot be written.
         """
-        waiting, self._pending = [*self._spilling, *self._pending], []
+        waiting = [entry for entry in (*self._spilling, *self._pending) if entry[1] not in self._settled]
+        self._pending = []
         try:
             await self._writer.call(self._store.index_ids, self.operator, waiting)
         except BaseException:
@@ -125,9 +141,12 @@ class Resolver:
             self._old, self._young = self._young, {}
 
     def _spill_if_many(self) -> None:
-        if self._spilling or len(self._pending) < self._spill_at:
+        if self._spill_running or len(self._pending) < self._spill_at:
             return
-        self._spilling, self._pending = self._pending, []
+        self._spill_running = True
+        settled = self._settled
+        self._spilling = [entry for entry in self._pending if entry[1] not in settled]
+        self._pending, self._settled = [], set()
         spill = self._writer.submit(self._store.index_ids, self.operator, self._spilling)
         spill.add_done_callback(self._spilled)
 
@@ -137,6 +156,7 @@ class Resolver:
         else:
             self._tidy()
         self._spilling = []
+        self._spill_running = False
 
     def _tidy(self) -> None:
         """A step between two commits, and the next one while the ledger keeps up.

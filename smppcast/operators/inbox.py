@@ -23,6 +23,7 @@ from smppcast.ledger.facts import (
 )
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
+from smppcast.model import MessageState
 from smppcast.net.clock import Clock
 from smppcast.operators.settings import OperatorSettings
 from smppcast.receipts import Inference, MessageIdMapping, candidates, parse
@@ -45,6 +46,8 @@ UNCOMMITTED_MAX = 100_000
 
 # Two spellings of one number agree in this many last digits: a national number without its prefix.
 AGREE_DIGITS = 7
+
+_INTERMEDIATE = frozenset(int(state) for state in MessageState if not state.final)
 
 Acknowledge = Callable[[Sequence[int], int], None]
 """Answers deliver_sm PDUs by their sequence_numbers with a command_status."""
@@ -256,6 +259,10 @@ class Inbox:
         if not rows:
             return
         self.tally.matched += len(rows)
+        states = batch.states
+        self._resolver.settled(
+            [ref for row, ref in zip(rows, refs, strict=True) if states[row] not in _INTERMEDIATE]
+        )
         numbers = [batch.sequence_numbers[row] for row in rows]
         campaigns = {ref >> CAMPAIGN_SHIFT for ref in refs}
         facts = [
