@@ -137,9 +137,9 @@ class Campaign:
                     await self._settled()
                 tasks.cancel_scope.cancel()
         finally:
-            for name, sender in senders.items():
+            # They stay the lanes' sources until `finish`: answers to what is in flight are theirs.
+            for sender in senders.values():
                 sender.stop()
-                lanes[name].sources.remove(sender)
             self._took_s = self._clock() - self._began
 
     async def _take_in(self, intake: Intake) -> None:
@@ -199,6 +199,8 @@ class Campaign:
             self.error = self.error or error
             raise
         finally:
+            for name, sender in self._senders.items():
+                self._lanes[name].sources.remove(sender)
             self._ended.set()
 
     def _enter(self, state: CampaignState) -> None:
