@@ -18,6 +18,7 @@ _PORTS = {"smpp": 2775, "smpps": 3550}  # as registered with IANA; 3550 is its s
 # Operators give short codes of 3 to 5 digits; a number that can be called has more.
 _SHORT_CODE_DIGITS = 5
 
+_INTERNATIONAL = re.compile(r"[1-9][0-9]{6,14}", re.ASCII).fullmatch
 _LENGTHS = frozenset(range(MIN_DIGITS, MAX_DIGITS + 1))
 
 # destination_addr is a C-octet string of 21 octets (SMPP 5.0 section 4.7.8).
@@ -60,7 +61,9 @@ def destination_of(number: str, ton: int) -> bytes:
     Raises:
         FieldError: it is no number; only its beginning is shown.
     """
-    found = _plain([number], ton) or _one_by_one([number], ton)
+    if ton == Ton.INTERNATIONAL and _INTERNATIONAL(number):
+        return number.encode("ascii")
+    found = _one_by_one([number], ton)
     if not found[0]:
         expected = (
             "an international number of 7 to 15 digits" if ton == Ton.INTERNATIONAL else "1 to 20 digits"

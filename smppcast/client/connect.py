@@ -103,7 +103,7 @@ async def connect(
         Dialect(source, service_type, dest_addr_ton, dest_addr_npi, default_alphabet, long_messages),
         seed=int(wall()),
     )
-    awaiting = Awaiting(MessageIdMapping(message_ids))
+    awaiting = Awaiting(MessageIdMapping(message_ids), time_zone)
     make_inbox = partial(
         Inbox,
         awaiting,

@@ -13,8 +13,9 @@ import anyio
 import anyio.lowlevel
 import structlog
 
-from smppcast.client.awaiting import Awaiting
+from smppcast.client.awaiting import Awaiting, Report
 from smppcast.errors import DecodeError
+from smppcast.model import MessageState
 from smppcast.receipts import InboundMessage, Reassembler, Receipt, parse
 from smppcast.receipts.batch import read
 from smppcast.receipts.content import message_octets
@@ -37,6 +38,8 @@ _FAILED_MAX = 1_000
 
 # A handler that is not asynchronous runs this often before the link gets its turn again.
 _TURN = 100
+
+_INTERMEDIATE = frozenset(state for state in MessageState if not state.final)
 
 Respond = Callable[[DeliverSm | DataSm | None, Sequence[int], int], None]
 """Answers a data_sm, or deliver_sm PDUs by their sequence_numbers, with a command_status."""
@@ -95,12 +98,8 @@ class Inbox:
 
     def deliver(self, pdus: Sequence[bytes], now: float) -> None:
         """Takes in deliver_sm PDUs."""
-        if self._on_receipt is None and not self._awaiting.any:
-            # Nobody wants receipts: they are counted and answered by the batch.
-            receipts, pdus = read(pdus, time_zone=self._time_zone)
-            if len(receipts):
-                self.tally.receipts += len(receipts)
-                self._respond(None, receipts.sequence_numbers, CommandStatus.ESME_ROK)
+        if self._on_receipt is None:
+            pdus = self._by_the_batch(pdus)
         for octets in pdus:
             try:
                 pdu = decode(octets)
@@ -110,6 +109,30 @@ class Inbox:
                 continue
             if isinstance(pdu, DeliverSm):
                 self.take(pdu, now)
+
+    def _by_the_batch(self, pdus: Sequence[bytes]) -> Sequence[bytes]:
+        """Takes in and answers the plain receipts, for which there is no handler; returns the rest."""
+        batch, rest = read(pdus, time_zone=self._time_zone)
+        if not len(batch):
+            return rest
+        self.tally.receipts += len(batch)
+        if self._awaiting.any:
+            content = {int.from_bytes(pdu[12:16], "big"): pdu for pdu in pdus}
+            for number, message_id, other_id, source_addr, destination_addr, state in zip(
+                batch.sequence_numbers,
+                batch.message_ids,
+                batch.other_ids,
+                batch.sources,
+                batch.destinations,
+                batch.states,
+                strict=True,
+            ):
+                if state not in _INTERMEDIATE:
+                    ids = (message_id, other_id) if other_id else (message_id,)
+                    report = Report(ids, source_addr, destination_addr, state, content[number])
+                    self._awaiting.report(report)
+        self._respond(None, batch.sequence_numbers, CommandStatus.ESME_ROK)
+        return rest
 
     def take(self, pdu: DeliverSm | DataSm, now: float) -> None:
         """Takes in one PDU."""
@@ -122,7 +145,9 @@ class Inbox:
             self._message(pdu, now)
             return
         self.tally.receipts += 1
-        self._awaiting.report(receipt)
+        if not receipt.intermediate:
+            addresses = (receipt.source_addr, receipt.destination_addr)
+            self._awaiting.report(Report(receipt.message_ids, *addresses, receipt.state, receipt))
         if self._on_receipt is None:
             self._answer(pdu, CommandStatus.ESME_ROK)
         else:

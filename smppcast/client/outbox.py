@@ -38,7 +38,11 @@ class Stream(Protocol):
 
 
 class Submission:
-    """One message on its way; `future` becomes its `Sent` or the error. Nothing else waits."""
+    """One message on its way; `future` becomes its `Sent` or the error. Nothing else waits.
+
+    Attributes:
+        sent: segments that have left.
+    """
 
     __slots__ = ("_awaiting", "_left", "_message_ids", "_statuses", "bodies", "future", "sent", "to")
 
@@ -49,8 +53,9 @@ class Submission:
         self.bodies = [before + digits + behind for before, behind in wording.parts]
         self._awaiting = awaiting if wording.receipts else None
         self._left = len(self.bodies)
-        self._statuses = [NO_RESPONSE] * self._left
-        self._message_ids = [""] * self._left
+        # Most messages have one segment, and need no columns.
+        self._statuses = [NO_RESPONSE] * self._left if self._left > 1 else None
+        self._message_ids = [""] * self._left if self._left > 1 else []
 
     def leaves(self) -> None:
         """Its first bytes are about to be written."""
@@ -59,42 +64,43 @@ class Submission:
 
     def answer(self, segment: int, status: int, message_id: str) -> None:
         """Takes the answer of a segment, or NO_RESPONSE."""
+        if self._statuses is None:
+            self._finish((status,), ("" if status else message_id,), None)
+            return
         self._statuses[segment] = status
         if not status:
             self._message_ids[segment] = message_id
         self._left -= 1
         if not self._left:
-            self._finish(None)
+            self._finish(self._statuses, self._message_ids, None)
 
     def end(self, cause: SmppcastError | None) -> None:
         """The session ended before all was answered."""
         if self.sent:
-            self._finish(cause)
+            self._finish(self._statuses or (NO_RESPONSE,), self._message_ids or ("",), cause)
         elif not self.future.done():
             self.future.set_exception(_caused(LinkLost("the session ended; nothing was sent"), cause))
 
-    def _finish(self, cause: SmppcastError | None) -> None:
+    def _finish(
+        self, statuses: Sequence[int], message_ids: Sequence[str], cause: SmppcastError | None
+    ) -> None:
         awaited = None
         if self._awaiting is not None:
-            awaited = self._awaiting.answered(self.to, self._message_ids)
+            awaited = self._awaiting.answered(self.to, message_ids)
         if self.future.done():  # cancelled: nobody waits for it any more
             return
-        error = self._error()
-        if error is None:
-            self.future.set_result(Sent(self.to, tuple(self._message_ids), awaited))
+        if any(statuses):
+            self.future.set_exception(_caused(self._error(statuses, message_ids), cause))
         else:
-            self.future.set_exception(_caused(error, cause))
+            self.future.set_result(Sent(self.to, tuple(message_ids), awaited))
 
-    def _error(self) -> SmppcastError | None:
-        statuses = self._statuses
+    def _error(self, statuses: Sequence[int], message_ids: Sequence[str]) -> SmppcastError:
         if NO_RESPONSE in statuses:
             problem = f"{statuses.count(NO_RESPONSE)} of {len(statuses)} segment(s) unanswered"
-            return OutcomeUnknown(problem, numbers=(self.to,), message_ids=self._message_ids)
-        refused = next(filter(None, statuses), 0)
-        if not refused:
-            return None
+            return OutcomeUnknown(problem, numbers=(self.to,), message_ids=message_ids)
+        refused = next(filter(None, statuses))
         name = status_name(refused)
-        return SubmitRefused("submit_sm", refused, name, statuses=statuses, message_ids=self._message_ids)
+        return SubmitRefused("submit_sm", refused, name, statuses=statuses, message_ids=message_ids)
 
 
 def _caused(error: SmppcastError, cause: SmppcastError | None) -> SmppcastError:
@@ -118,8 +124,10 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def add(self, submission: Submission) -> None:
+    def add(self, submission: Submission) -> bool:
+        """Queues a message; whether it is the only one there, so that the link has to be woken."""
         self._queue.append(submission)
+        return len(self._queue) == 1
 
     def open(self, stream: Stream) -> None:
         """Lets a stream have its turns, until it is over."""
@@ -153,11 +161,17 @@ class Outbox:
                     queue.popleft()  # cancelled while it waited: nothing of it leaves
                     continue
                 submission.leaves()
-            ready = submission.bodies[first : first + room - len(bodies)]
-            submission.sent = after = first + len(ready)
-            bodies += ready
+            of_it = submission.bodies
+            if len(of_it) == 1:
+                submission.sent = 1
+                bodies.append(of_it[0])
+                tokens.append((submission, 0))
+                queue.popleft()
+                continue
+            submission.sent = after = min(first + room - len(bodies), len(of_it))
+            bodies += of_it[first:after]
             tokens += [(submission, segment) for segment in range(first, after)]
-            if after == len(submission.bodies):
+            if after == len(of_it):
                 queue.popleft()
         if bodies:
             session.submit(bodies, tokens, now)
@@ -168,14 +182,18 @@ class Outbox:
         """Hands answers to their owners; those of one stream in one piece."""
         if not answers.tokens:
             return
-        owners, keys = zip(*answers.tokens, strict=True)
-        first = owners[0]
-        if type(first) is not Submission and owners.count(first) == len(owners):
-            first.answered(keys, answers.statuses, answers.message_ids)
-            return
-        statuses = answers.statuses or [0] * len(owners)
+        tokens = answers.tokens
+        statuses = answers.statuses
+        first = tokens[0][0]
+        if type(first) is not Submission:
+            owners = [owner for owner, _ in tokens]
+            if owners.count(first) == len(owners):
+                first.answered([key for _, key in tokens], statuses, answers.message_ids)
+                return
         apart: dict[Stream, tuple[list[Any], list[int], list[str]]] = {}
-        for owner, key, status, message_id in zip(owners, keys, statuses, answers.message_ids, strict=True):
+        for (owner, key), status, message_id in zip(
+            tokens, statuses or [0] * len(tokens), answers.message_ids, strict=True
+        ):
             if type(owner) is Submission:
                 owner.answer(key, status, message_id)
                 continue

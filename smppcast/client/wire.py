@@ -160,8 +160,8 @@ class Wire:
 
     def submit(self, submission: Submission) -> None:
         """Queues a message; its future tells the rest."""
-        self.outbox.add(submission)
-        self.wake()
+        if self.outbox.add(submission):
+            self.wake()
 
     def cast(self, stream: Stream) -> None:
         """Gives a stream its turns."""
