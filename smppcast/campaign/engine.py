@@ -38,6 +38,10 @@ __all__ = ["Engine", "EngineSettings", "default_name"]
 
 log = structlog.get_logger("smppcast.engine")
 
+# message_ids that all lanes together keep in each of their two dicts: some 55 MB at the most, and
+# seconds of receipts at the highest rates.
+HOT_IDS, HOT_LEAST = 131_072, 8_192
+
 # How long a drain waits beyond the operators' own response timeouts.
 UNBIND_S = 5.0
 
@@ -97,7 +101,8 @@ class Engine:
         self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
         self._writer = Writer(store, on_failure=self._on_failure)
         self._router = Router({name: operator.prefixes for name, operator in settings.operators.items()})
-        self._resolvers = {name: Resolver(name, self._writer, store) for name in settings.operators}
+        hot = max(HOT_LEAST, HOT_IDS // len(settings.operators))
+        self._resolvers = {name: Resolver(name, self._writer, store, capacity=hot) for name in settings.operators}
         self._lanes = {
             name: Lane(
                 name, operator, self._resolvers[name], self._writer, self._reported, clock=clock, wall=wall

@@ -114,6 +114,7 @@ async def _to_its_end(engine: Engine, campaign: Campaign, interrupt: Interrupt) 
 
 async def _drain_when_asked(engine: Engine, interrupt: Interrupt) -> None:
     await interrupt.asked.wait()
+    print("stopping: waiting for answers; another Ctrl-C stops at once", file=sys.stderr, flush=True)
     await engine.drain()
 
 

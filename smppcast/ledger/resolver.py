@@ -10,7 +10,7 @@ seconds the index stays small, and costs little.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import Accepted
@@ -19,6 +19,7 @@ from smppcast.ledger.writer import Writer
 __all__ = ["Resolver"]
 
 Found = tuple[int, int]  # ref, number
+_Taken = tuple[Sequence[str], Sequence[int], Sequence[int]]  # keys, refs, numbers of one batch
 
 # An entry takes some 220 octets: 14 MB an operator in both dicts, a minute at 1,000 a second.
 CAPACITY = 32_768
@@ -55,13 +56,14 @@ class Resolver:
         self._capacity, self._spill_at = capacity, spill
         self._young: dict[str, Found] = {}
         self._old: dict[str, Found] = {}
-        self._pending: list[tuple[str, int, int]] = []
+        self._pending: list[_Taken] = []
+        self._pending_count = 0
         self._spilling: list[tuple[str, int, int]] = []
         self._spill_running = False
         self._settled: set[int] = set()
 
     def __repr__(self) -> str:
-        hot, waiting = len(self._young) + len(self._old), len(self._pending) + len(self._spilling)
+        hot, waiting = len(self._young) + len(self._old), self._pending_count + len(self._spilling)
         return f"<Resolver {self.operator} [{hot} hot | {waiting} to be indexed]>"
 
     async def restore(self, fold: Callable[[Sequence[str]], Sequence[str]]) -> None:
@@ -110,7 +112,7 @@ class Resolver:
             LedgerError: the ledger cannot be read.
         """
         wanted = set(keys)
-        waiting = [entry for entry in (*self._spilling, *self._pending) if entry[0] in wanted]
+        waiting = [entry for entry in (*self._spilling, *self._entries()) if entry[0] in wanted]
         indexed = await self._writer.call(self._store.find_ids, self.operator, list(wanted))
         found: dict[str, list[Found]] = {}
         for key, ref, number in sorted({*waiting, *indexed}, reverse=True):
@@ -123,12 +125,12 @@ class Resolver:
         Raises:
             LedgerError: the ledger cannot be written.
         """
-        waiting = [entry for entry in (*self._spilling, *self._pending) if entry[1] not in self._settled]
-        self._pending = []
+        waiting = [entry for entry in (*self._spilling, *self._entries()) if entry[1] not in self._settled]
+        self._pending, self._pending_count = [], 0
         try:
             await self._writer.call(self._store.index_ids, self.operator, waiting)
         except BaseException:
-            self._pending = waiting + self._pending
+            self._take_back(waiting)
             raise
 
     def _unindexed(self) -> list[Accepted]:
@@ -136,23 +138,35 @@ class Resolver:
 
     def _take(self, keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]) -> None:
         self._young.update(zip(keys, zip(refs, numbers, strict=True), strict=True))
-        self._pending += zip(keys, refs, numbers, strict=True)
+        self._pending.append((keys, refs, numbers))
+        self._pending_count += len(keys)
         if len(self._young) >= self._capacity:
             self._old, self._young = self._young, {}
 
+    def _entries(self) -> Iterator[tuple[str, int, int]]:
+        for taken in self._pending:
+            yield from zip(*taken, strict=True)
+
+    def _take_back(self, entries: Sequence[tuple[str, int, int]]) -> None:
+        """What could not be written is tried again with the next spill."""
+        if entries:
+            keys, refs, numbers = zip(*entries, strict=True)
+            self._pending.insert(0, (keys, refs, numbers))
+            self._pending_count += len(entries)
+
     def _spill_if_many(self) -> None:
-        if self._spill_running or len(self._pending) < self._spill_at:
+        if self._spill_running or self._pending_count < self._spill_at:
             return
         self._spill_running = True
         settled = self._settled
-        self._spilling = [entry for entry in self._pending if entry[1] not in settled]
-        self._pending, self._settled = [], set()
+        self._spilling = [entry for entry in self._entries() if entry[1] not in settled]
+        self._pending, self._pending_count, self._settled = [], 0, set()
         spill = self._writer.submit(self._store.index_ids, self.operator, self._spilling)
         spill.add_done_callback(self._spilled)
 
     def _spilled(self, spill: asyncio.Future[None]) -> None:
         if spill.cancelled() or spill.exception() is not None:
-            self._pending = self._spilling + self._pending  # to be tried again with the next
+            self._take_back(self._spilling)
         else:
             self._tidy()
         self._spilling = []
