@@ -1,0 +1,176 @@
+"""Drives the real command line and a real simulated SMSC, each in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_S = 60.0
+POLL_S = 0.02
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "SECRET": "s3cret", "NO_COLOR": "1"}
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    """Polls until it is true; fails the test at a deadline."""
+    end = time.monotonic() + DEADLINE_S
+    while not true():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(POLL_S)
+
+
+class SimulatedSmsc:
+    """A simulated SMSC with a scenario, asked over its standard input."""
+
+    def __init__(self, **scenario: Any) -> None:
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "smppcast.smsc", "--port", "0", "--control"),
+                *("--scenario-json", json.dumps(scenario)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(),
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.port: int = json.loads(self._process.stdout.readline())["port"]
+
+    def account(self, *, destinations: bool = False) -> dict[str, Any]:
+        return self._ask({"do": "account", "destinations": destinations})
+
+    def destinations(self) -> dict[str, int]:
+        return dict(self.account(destinations=True)["destinations"])
+
+    def change(self, **changes: Any) -> None:
+        self._ask({"do": "change", "changes": changes})
+
+    def submitted(self) -> int:
+        return int(self.account()["submitted"])
+
+    def close(self) -> None:
+        self._process.communicate(timeout=DEADLINE_S)
+
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        assert "error" not in answer, answer
+        return answer
+
+
+@contextmanager
+def smsc(**scenario: Any) -> Iterator[SimulatedSmsc]:
+    running = SimulatedSmsc(**scenario)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@dataclass
+class Done:
+    """What a command left."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        last: dict[str, Any] = json.loads(self.stdout.splitlines()[-1])
+        return last
+
+
+@dataclass
+class Home:
+    """A folder with a configuration, where commands are run."""
+
+    folder: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    _logs: dict[int, Path] = field(default_factory=dict)
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def configure(self, *, further: str = "", **ports: int) -> None:
+        """One operator for each port, with the settings of `further` in common."""
+        operators = "".join(
+            f"  {name}:\n    url: smpp://user@127.0.0.1:{port}\n    password: ${{SECRET}}\n{further}"
+            for name, port in ports.items()
+        )
+        self.write("smppcast.yaml", f"ledger: sqlite:///ledger.db\noperators:\n{operators}")
+
+    def start(self, *args: str, stdin: Any = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        log = self.folder / f"{len(self.started)}.log"
+        with log.open("w") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "smppcast", *args],
+                cwd=self.folder,
+                env=environment(),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        self.started.append(process)
+        self._logs[process.pid] = log
+        return process
+
+    def log(self, process: subprocess.Popen[str]) -> str:
+        """What it wrote to standard error so far."""
+        return self._logs[process.pid].read_text()
+
+    def run(self, *args: str, stdin: str | None = None) -> Done:
+        process = self.start(*args, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
+        return self.finish(process, stdin)
+
+    def finish(self, process: subprocess.Popen[str], stdin: str | None = None) -> Done:
+        out, _ = process.communicate(stdin, timeout=DEADLINE_S)
+        return Done(process.returncode, out, self.log(process))
+
+    def outcomes(self, name: str) -> list[dict[str, str]]:
+        done = self.run("report", name, "--outcomes", "outcomes.csv")
+        assert done.code == 0, done.stderr
+        with (self.folder / "outcomes.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def close(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+
+
+def numbers(count: int, first: int = 33_670_000_000) -> list[str]:
+    return [str(first + index) for index in range(count)]
+
+
+def csv_feed(numbers: list[str]) -> str:
+    return "\n".join(["msisdn", *numbers, ""])
+
+
+def closes(account: dict[str, Any]) -> bool:
+    fed = ("invalid", "duplicate", "suppressed", "not_sent", "in_flight", "unknown", "rejected", "accepted")
+    accepted = ("delivered", "undelivered", "expired", "awaiting_receipt")
+    return (
+        account["fed"] == sum(account[term] for term in fed)
+        and account["accepted"] == sum(account[term] for term in accepted)
+    )

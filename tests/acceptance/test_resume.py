@@ -1,0 +1,85 @@
+"""Stopped by a signal or killed, a campaign goes on where it was."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.acceptance.driver import Home, closes, csv_feed, numbers, smsc, until
+
+COMMAND = ("cast", "--feed", "feed.csv", "--text", "Restez chez vous", "--name", "alerte", "--json")
+# Slow enough to be met in the middle.
+SLOW = {"response_latency": {"uniform": (20, 60)}, "receipt_latency": 50}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_and_the_same_command_finishes(home: Home, number: int) -> None:
+    fed = numbers(3000)
+    with smsc(**SLOW) as centre:
+        home.configure(orange=centre.port, further="    window: 50\n")
+        home.write("feed.csv", csv_feed(fed))
+        process = home.start(*COMMAND)
+        until(lambda: centre.submitted() > 300, "300 submits")
+
+        process.send_signal(number)
+        stopped = home.finish(process)
+
+        assert stopped.code == 3, stopped.stderr
+        assert closes(stopped.json)
+        assert (stopped.json["in_flight"], stopped.json["unknown"]) == (0, 0)
+        assert 0 < stopped.json["not_sent"] == 3000 - centre.submitted()
+        report = home.run("report", "alerte", "--json").json
+        assert report["state"] == "stopped"
+        assert report["not_sent"] == stopped.json["not_sent"]
+
+        done = home.run(*COMMAND)
+
+        assert (done.code, done.json["delivered"]) == (0, 3000), done.stderr
+        assert centre.destinations() == dict.fromkeys(fed, 1)
+
+
+def test_a_second_signal_ends_at_once_and_loses_nothing_but_answers(home: Home) -> None:
+    with smsc(faults={"withhold": 0.2}, response_latency=20) as centre:
+        home.configure(orange=centre.port, further="    window: 20\n")
+        home.write("feed.csv", csv_feed(numbers(500)))
+        process = home.start(*COMMAND)
+        until(lambda: centre.submitted() > 30, "30 submits")
+        process.send_signal(signal.SIGINT)
+        until(lambda: "stopping" in home.log(process), "the drain")
+
+        process.send_signal(signal.SIGINT)
+        stopped = home.finish(process)
+
+        assert stopped.code == 3, stopped.stderr
+        assert closes(stopped.json)
+        assert stopped.json["unknown"] > 0
+        centre.change(faults={"withhold": 0.0})
+        done = home.run(*COMMAND)
+        assert done.code == 0, done.stderr
+        assert done.json["accepted"] == 500
+        assert set(centre.destinations()) == set(numbers(500))
+
+
+def test_killed_and_resumed_nobody_is_left_out_and_repeats_are_flagged(home: Home) -> None:
+    fed = numbers(6000)
+    with smsc(**SLOW) as centre:
+        home.configure(orange=centre.port, further="    window: 100\n")
+        home.write("feed.csv", csv_feed(fed))
+        for after in (400, 1500, 2600):
+            process = home.start(*COMMAND)
+            until(lambda after=after: centre.submitted() > after, f"{after} submits")  # type: ignore[misc]
+            process.kill()
+            process.communicate()
+
+        done = home.run(*COMMAND)
+
+        assert done.code == 0, done.stderr
+        assert closes(done.json)
+        assert done.json["accepted"] == 6000
+        sent = centre.destinations()
+        assert set(sent) == set(fed)
+        flagged = {row["msisdn"] for row in home.outcomes("alerte") if row["possible_duplicate"] == "1"}
+        assert {number for number, count in sent.items() if count > 1} <= flagged
+        # Three windows, and the intents ahead of them.
+        assert len(flagged) <= 3 * 4196
