@@ -165,8 +165,13 @@ class Campaign:
     async def _settled(self) -> None:
         """Waits for receipts, at most `settle_s`."""
         with anyio.move_on_after(self._settle_s):
-            while not self._draining and self.error is None and self.boards.account().awaiting_receipt:
+            while self._awaiting():  # noqa: ASYNC110 - an event for each batch would count far more often
                 await anyio.sleep(SETTLE_POLL_S)
+
+    def _awaiting(self) -> bool:
+        if self._draining or self.error is not None:
+            return False
+        return self.boards.account().awaiting_receipt > 0
 
     def fail(self, error: SmppcastError) -> None:
         """Stops the campaign for this reason."""
@@ -179,6 +184,16 @@ class Campaign:
         for sender in self._senders.values():
             sender.stop()
         self.changed()
+
+    async def landed(self, timeout_s: float) -> None:
+        """Waits until all that was in flight is answered or lost, or the time is over."""
+        with anyio.move_on_after(timeout_s):
+            while any(sender.in_flight for sender in self._senders.values()):
+                await self._changed.wait()
+
+    async def over(self) -> None:
+        """Waits until it is finished or stopped, whatever the reason."""
+        await self._ended.wait()
 
     async def finish(self) -> None:
         """After the lanes have drained: leaves the ledger as the next run shall find it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +20,7 @@ from smppcast.campaign.leftovers import leftovers
 from smppcast.campaign.options import CampaignOptions
 from smppcast.campaign.sender import Sender
 from smppcast.campaign.wording import Wording
-from smppcast.errors import CampaignError, FeedError, LedgerError
+from smppcast.errors import CampaignError, FeedError, LedgerError, UsageError
 from smppcast.feed import Feed, FeedDigest, Rejects, Source, Template, identify, open_feed
 from smppcast.ledger.board import Boards, replay
 from smppcast.ledger.contract import Campaign as Record
@@ -37,6 +38,9 @@ from smppcast.receipts.batch import fold_all
 __all__ = ["Engine", "EngineSettings", "default_name"]
 
 log = structlog.get_logger("smppcast.engine")
+
+# A campaign's name is also a file's: `NAME.rejects.csv`.
+_NAME = re.compile(r"\w[\w .+-]{0,99}")
 
 # message_ids that all lanes together keep in each of their two dicts: some 55 MB at the most, and
 # seconds of receipts at the highest rates.
@@ -62,7 +66,7 @@ class EngineSettings:
     country: str | None = None
     settle_s: float = 60.0
     rejects: Path = Path()
-    options: CampaignOptions = CampaignOptions()
+    options: CampaignOptions = field(default_factory=CampaignOptions)
 
 
 async def default_name(feed: Source, text: str) -> str:
@@ -98,18 +102,20 @@ class Engine:
         self.settings = settings
         self.campaigns: dict[str, Campaign] = {}
         self._by_id: dict[int, Campaign] = {}
+        self._meanwhile: dict[int, list[Received]] = {}
         self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
         self._writer = Writer(store, on_failure=self._on_failure)
         self._router = Router({name: operator.prefixes for name, operator in settings.operators.items()})
         hot = max(HOT_LEAST, HOT_IDS // len(settings.operators))
-        self._resolvers = {name: Resolver(name, self._writer, store, capacity=hot) for name in settings.operators}
+        self._resolvers = {
+            name: Resolver(name, self._writer, store, capacity=hot) for name in settings.operators
+        }
         self._lanes = {
             name: Lane(
                 name, operator, self._resolvers[name], self._writer, self._reported, clock=clock, wall=wall
             )
             for name, operator in settings.operators.items()
         }
-        self._running = 0
         self._closed = False
 
     @classmethod
@@ -122,16 +128,23 @@ class Engine:
         Raises:
             LedgerError: the ledger cannot be read or written.
         """
-        async with anyio.create_task_group() as tasks:
-            engine = cls(settings, store, tasks)
-            try:
-                await engine._start()
-                yield engine
-                await engine.drain()
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await engine._close()
-                tasks.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as tasks:
+                engine = cls(settings, store, tasks)
+                try:
+                    await engine._start()
+                    yield engine
+                    await engine.drain()
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await engine._close()
+                    tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            # A task group wraps whatever leaves it; who embeds us catches what they know.
+            if len(group.exceptions) > 1:
+                raise
+            error = group.exceptions[0]
+            raise error from error.__cause__
 
     def __repr__(self) -> str:
         return f"<Engine {' '.join(map(repr, self._lanes.values()))}>"
@@ -170,6 +183,8 @@ class Engine:
         options = options or self.settings.options
         template = Template(text)
         name = name or await default_name(feed, text)
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"campaign name {name!r}: expected 1 to 100 letters, digits, spaces or . _ - +")
         if name in self.campaigns and not self.campaigns[name].ended:
             raise CampaignError(f"campaign {name} is running")
         record = await self._record(name, options.fingerprint(text))
@@ -180,7 +195,7 @@ class Engine:
         if template.plain is not None:
             for wording in wordings.values():
                 wording.parts(template.plain)
-        boards = await self._writer.call(replay, self._store, record)
+        boards = await self._replayed(record)
         campaign = Campaign(
             record,
             boards,
@@ -232,7 +247,6 @@ class Engine:
             clock=self._clock,
             wall=self._wall,
         )
-        self._running += 1
         self._tasks.start_soon(self._run, campaign, intake, senders)
         return campaign
 
@@ -240,11 +254,30 @@ class Engine:
         record = await self._writer.call(self._store.campaign, name)
         if record is None:
             return await self._writer.call(self._store.create_campaign, name, self._wall(), fingerprint, "{}")
+        if record.fingerprint != fingerprint and not await self._begun(record):
+            return await self._writer.call(self._store.amend_campaign, record, fingerprint)
         if record.fingerprint != fingerprint:
             raise CampaignError(
                 f"campaign {name} was begun with another text, sender or encoding; give this one another name"
             )
         return record
+
+    async def _replayed(self, record: Record) -> Boards:
+        """The boards of a campaign, with what lanes report of it while they are read: the binds of a
+        resumed campaign bring receipts before it is cast again."""
+        meanwhile = self._meanwhile[record.id] = []
+        try:
+            # Its place among the facts is taken here and now, so none is missed and none comes twice.
+            boards = await self._writer.call(replay, self._store, record)
+        finally:
+            del self._meanwhile[record.id]
+        for fact in meanwhile:
+            boards.apply(fact)
+        return boards
+
+    async def _begun(self, record: Record) -> bool:
+        """Whether a row of it was ever taken in; one that failed before may be given other words."""
+        return (await self._writer.call(self._store.cursor, record.id)).rows > 0
 
     async def _run(self, campaign: Campaign, intake: Intake, senders: Mapping[str, Sender]) -> None:
         try:
@@ -255,24 +288,24 @@ class Engine:
                 await self._stopped(campaign)
         except LedgerError as error:
             campaign.error = campaign.error or error
-        finally:
-            self._running -= 1
 
     async def _stopped(self, campaign: Campaign) -> None:
         """Waits for answers to what is in flight, then leaves the campaign to be resumed."""
-        with anyio.CancelScope(shield=True):
-            with anyio.move_on_after(self._response_s()):
-                while any(lane.in_flight for lane in self._lanes.values()):
-                    await anyio.sleep(0.02)
-            await campaign.finish()
+        try:
+            await campaign.landed(self._response_s())
+        finally:
+            with anyio.CancelScope(shield=True):
+                await campaign.finish()
 
     def _chunks(self, record: Record) -> list[ChunkInfo]:
         return list(self._store.chunks(record.id))
 
     def _reported(self, fact: Received) -> None:
-        campaign = self._by_id.get(fact.refs[0] >> CAMPAIGN_SHIFT)
-        if campaign is not None:
-            campaign.boards.apply(fact)
+        number = fact.refs[0] >> CAMPAIGN_SHIFT
+        if number in self._meanwhile:
+            self._meanwhile[number].append(fact)
+        elif number in self._by_id:
+            self._by_id[number].boards.apply(fact)
 
     def _on_failure(self, error: LedgerError) -> None:
         """Nothing can be made durable any more, so nothing more may be sent."""
@@ -295,8 +328,8 @@ class Engine:
                 campaign.stop()
         for lane in self._lanes.values():
             lane.stopped = True
-        while self._running:
-            await anyio.sleep(0.02)
+        for campaign in self.campaigns.values():
+            await campaign.over()
 
     async def _close(self) -> None:
         if self._closed:

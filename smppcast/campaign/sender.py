@@ -14,8 +14,8 @@ from typing import Protocol
 
 import anyio
 
-from smppcast.campaign.loaded import LoadedChunk
 from smppcast.campaign.leftovers import Leftover
+from smppcast.campaign.loaded import LoadedChunk
 from smppcast.campaign.options import Hold, UnknownPolicy
 from smppcast.campaign.wording import Wording
 from smppcast.ledger.board import Boards
@@ -66,7 +66,7 @@ class Sender:
 
     Args:
         text: the campaign's text where it is the same for all, else None.
-        changed: called when the sender may have become idle.
+        changed: called when the sender may have become idle, or, once stopped, has nothing in flight.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class Sender:
     ) -> None:
         self.campaign, self.priority, self.weight = campaign, priority, weight
         self.stopped = False
+        self.in_flight = 0
         self._lane, self._wording = lane, wording
         self._parts = wording.parts(text) if text is not None else []
         self._boards, self._writer, self._store = boards, writer, store
@@ -205,8 +206,12 @@ class Sender:
     # --- the lane pulls --------------------------------------------------------------------
 
     def pull(self, room: int) -> Batch | None:
-        if self.stopped:
-            return None
+        batch = None if self.stopped else self._pull(room)
+        if batch is not None:
+            self.in_flight += len(batch[1])
+        return batch
+
+    def _pull(self, room: int) -> Batch | None:
         if self._ready:
             return self._pull_ready(room)
         order = self._order
@@ -237,6 +242,7 @@ class Sender:
     # --- the lane reports ------------------------------------------------------------------
 
     def accepted(self, refs: Sequence[int], message_ids: Sequence[str]) -> Sequence[int]:
+        self._landed(len(refs))
         numbers = self._numbers(refs)
         self._tell(Accepted(self._lane.name, self._wall(), refs, message_ids, numbers))
         if self._attempts:
@@ -245,7 +251,13 @@ class Sender:
         self._settled(refs)
         return numbers
 
+    def _landed(self, count: int) -> None:
+        self.in_flight -= count
+        if self.stopped and not self.in_flight:
+            self._changed()
+
     def refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
+        self._landed(len(refs))
         again: list[tuple[int, int]] = []
         later: list[tuple[int, int]] = []
         final: list[tuple[int, int]] = []
@@ -269,6 +281,7 @@ class Sender:
             self._settled([ref for ref, _ in final])
 
     def lost(self, refs: Sequence[int]) -> None:
+        self._landed(len(refs))
         self._tell(Lost(self._lane.name, self._wall(), refs))
         self._unknown(refs)
 

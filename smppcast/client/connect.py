@@ -20,7 +20,7 @@ from smppcast.errors import BindRefused, ConnectFailed, OutcomeUnknown, UsageErr
 from smppcast.net.clock import monotonic, wall
 from smppcast.net.link import Tls, dial
 from smppcast.receipts import InboundMessage, MessageIdMapping, Reassembler, Receipt
-from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter
+from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter, encode
 from smppcast.smpp.session import Session, Timers
 from smppcast.smpp.vocabulary import InterfaceVersion, Npi, Ton, status_name
 from smppcast.text import DefaultAlphabet, LongMessages
@@ -119,6 +119,7 @@ async def connect(
         interface_version=interface_version,
         address_range=address_range,
     )
+    encode(pdu)  # what does not fit is told before anything connects
     stream = await dial(login.address, bind_timeout_s)
     failure: Exception | None = None
     try:

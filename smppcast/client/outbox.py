@@ -44,12 +44,23 @@ class Submission:
         sent: segments that have left.
     """
 
-    __slots__ = ("_awaiting", "_left", "_message_ids", "_statuses", "bodies", "future", "sent", "to")
+    __slots__ = (
+        "_awaiting",
+        "_digits",
+        "_left",
+        "_message_ids",
+        "_statuses",
+        "bodies",
+        "future",
+        "sent",
+        "to",
+    )
 
     def __init__(
         self, to: str, digits: bytes, wording: Wording, awaiting: Awaiting, future: asyncio.Future[Sent]
     ) -> None:
         self.to, self.future, self.sent = to, future, 0
+        self._digits = digits
         self.bodies = [before + digits + behind for before, behind in wording.parts]
         self._awaiting = awaiting if wording.receipts else None
         self._left = len(self.bodies)
@@ -86,7 +97,7 @@ class Submission:
     ) -> None:
         awaited = None
         if self._awaiting is not None:
-            awaited = self._awaiting.answered(self.to, message_ids)
+            awaited = self._awaiting.answered(self._digits.decode("ascii"), message_ids)
         if self.future.done():  # cancelled: nobody waits for it any more
             return
         if any(statuses):

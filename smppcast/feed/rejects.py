@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from smppcast.errors import UsageError
 from smppcast.feed.batch import Batch
 from smppcast.feed.reasons import Reason
 
@@ -40,12 +41,19 @@ class Rejects:
         self._rows: Writer | None = None
 
     def write(self, batch: Batch, bad: Mapping[int, Reason]) -> None:
-        """Write the rows of `batch` that `bad` names by position."""
+        """Write the rows of `batch` that `bad` names by position.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
         if not bad:
             return
-        if self._rows is None:
-            self._rows = self._open()
-        self._rows.writerows((batch.lines[at], bad[at].value, batch.rows[at]) for at in sorted(bad))
+        try:
+            if self._rows is None:
+                self._rows = self._open()
+            self._rows.writerows((batch.lines[at], bad[at].value, batch.rows[at]) for at in sorted(bad))
+        except OSError as error:
+            raise UsageError(f"{self.path}: rejects cannot be written: {error.strerror}") from error
         self.counts.update(bad.values())
 
     def _open(self) -> Writer:

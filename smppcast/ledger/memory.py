@@ -67,6 +67,11 @@ class MemoryStore:
         self._campaigns[name] = campaign
         return campaign
 
+    def amend_campaign(self, campaign: Campaign, fingerprint: str) -> Campaign:
+        """See `contract.Store`."""
+        amended = self._campaigns[campaign.name] = replace(campaign, fingerprint=fingerprint)
+        return amended
+
     def campaign(self, name: str) -> Campaign | None:
         """See `contract.Store`."""
         return self._campaigns.get(name)

@@ -14,6 +14,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,6 +150,12 @@ class SqliteStore:
             values = (name, created, fingerprint, settings, state.value)
             number = self._run.run("add_campaign", *values).lastrowid or 0
         return Campaign(number, name, created, fingerprint, settings, state)
+
+    def amend_campaign(self, campaign: Campaign, fingerprint: str) -> Campaign:
+        """See `contract.Store`."""
+        with self._faults():
+            self._run.run("set_fingerprint", fingerprint, campaign.id)
+        return replace(campaign, fingerprint=fingerprint)
 
     def campaign(self, name: str) -> Campaign | None:
         """See `contract.Store`."""

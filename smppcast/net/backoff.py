@@ -17,7 +17,7 @@ class Backoff:
 
     def __init__(self, first_s: float = 0.25, most_s: float = 30.0, random: Random | None = None) -> None:
         self._first_s, self._most_s = first_s, most_s
-        self._random = random or Random()
+        self._random = random or Random()  # noqa: S311 - jitter, no secret
         self._failures = 0
 
     def next(self) -> float:

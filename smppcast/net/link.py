@@ -92,7 +92,7 @@ async def dial(address: Address, timeout_s: float) -> ByteStream:
         raise ConnectFailed(f"{address}: no connection in {timeout_s:g} s") from error
     except (OSError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
         raise ConnectFailed(f"{address}: {_reason(error)}") from error
-    raw = stream.extra(anyio.abc.SocketAttribute.raw_socket, None)
+    raw = stream.extra(anyio.abc.SocketAttribute.raw_socket, None)  # noqa: S610 - no query
     if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
         # Batches are written whole; waiting to fill a segment would only add a round trip.
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -95,7 +95,7 @@ class Inbox:
             message_id nobody knows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - a lane's parts, each of its own type
         self,
         name: str,
         settings: OperatorSettings,

@@ -127,13 +127,6 @@ class Lane:
                 binds.cancel_scope.cancel()
             tasks.cancel_scope.cancel()
 
-    async def drain(self, timeout_s: float) -> None:
-        """Sends nothing new, and waits until all that is in flight is answered or the time is over."""
-        self.stopped = True
-        with anyio.move_on_after(timeout_s):
-            while self.in_flight:
-                await self._change()
-
     async def close(self, timeout_s: float) -> None:
         """Unbinds what is bound, within the time, and ends `run`."""
         self.stopped = self.closing = True

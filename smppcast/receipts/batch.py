@@ -122,18 +122,14 @@ def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBat
     if list(map(len, texts)) != list(b"".join(lengths)) or any(map(_like_a_field, set(repeated))):
         return None
     if any(tails):
-        for tail, size, tlv_id, state, code in zip(
-            tails, tlv_lengths, tlv_ids, states, codes, strict=True
-        ):
+        for tail, size, tlv_id, state, code in zip(tails, tlv_lengths, tlv_ids, states, codes, strict=True):
             known = (len(tlv_id) + 5 if size else 0) + (5 if state else 0) + (7 if code else 0)
             if len(tail) != known or (size and size[0] != len(tlv_id) + 1):
                 return None
         ids = [tlv_id or text_id for tlv_id, text_id in zip(tlv_ids, text_ids, strict=True)]
-        others = [
-            b"" if used == text_id else text_id for used, text_id in zip(ids, text_ids, strict=True)
-        ]
+        others = [b"" if used == text_id else text_id for used, text_id in zip(ids, text_ids, strict=True)]
     else:
-        ids, others = text_ids, (b"",) * len(rows)
+        ids, others = list(text_ids), [b""] * len(rows)
     found = [state[0] if state else _state(stat) for state, stat in zip(states, stats, strict=True)]
     if None in found:
         return None

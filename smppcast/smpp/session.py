@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from smppcast.errors import DecodeError, FramingError, ResponseTimeout, SmppcastError

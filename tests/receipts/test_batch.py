@@ -13,6 +13,10 @@ from smppcast.receipts import fold, parse
 from smppcast.receipts.batch import ReceiptBatch, fold_all, read
 from smppcast.smpp import DeliverSm, Tlvs, decode, encode
 
+USUAL = (
+    b"id:0123456789 sub:001 dlvrd:001 submit date:2611231905 done date:2611231906 "
+    b"stat:DELIVRD err:000 text:Bonjour"
+)
 COLUMNS = ReceiptBatch.__slots__
 
 words = st.sampled_from(["DELIVRD", "EXPIRED", "UNDELIV", "REJECTD", "ENROUTE", "ACCEPTD", "WHATEVR"])
@@ -20,7 +24,9 @@ dates = st.sampled_from(["2611231905", "261123190512", "20261123190512", "000000
 ids = st.text("0123456789abcdefABCDEF-@", min_size=1, max_size=20)
 errors = st.sampled_from(["000", "001", "0A1", "5"])
 texts = st.one_of(
-    st.none(), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20), st.just("id:9 stat:X")
+    st.none(),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20),
+    st.just("id:9 stat:X"),
 )
 tlvs = st.lists(
     st.one_of(
@@ -78,8 +84,9 @@ def test_arbitrary_octets_are_left_to_the_plain_path(octets: list[bytes]) -> Non
 
 
 def test_the_usual_receipt_is_read_in_the_batch() -> None:
-    text = b"id:0123456789 sub:001 dlvrd:001 submit date:2611231905 done date:2611231906 stat:DELIVRD err:000 text:Bon"
-    for extra in ({}, {"receipted_message_id": "75bcd15", "message_state": 2}):
+    text = USUAL
+    extras: list[dict[str, str | int]] = [{}, {"receipted_message_id": "75bcd15", "message_state": 2}]
+    for extra in extras:
         pdu = encode(DeliverSm(esm_class=4, short_message=text, tlvs=Tlvs(extra)))
         batch, rest = read([pdu, pdu])
         assert len(batch) == 2
@@ -100,8 +107,7 @@ def test_the_vectors_receipts_agree(vectors: Callable[[str], list[dict[str, Any]
 
 @pytest.mark.parametrize("broken", [slice(0, -1), slice(0, -3)])
 def test_a_text_longer_than_sm_length_says_is_left(broken: slice) -> None:
-    text = b"id:1 sub:001 dlvrd:001 submit date:2611231905 done date:2611231906 stat:DELIVRD err:000 text:Bonjour"
-    pdu = encode(DeliverSm(esm_class=4, short_message=text))
+    pdu = encode(DeliverSm(esm_class=4, short_message=USUAL))
     batch, rest = read([pdu[broken]])
     assert len(batch) == 0
     assert len(rest) == 1

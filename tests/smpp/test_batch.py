@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.errors import FramingError
-from smppcast.smpp import DeliverSmResp, EnquireLink, SubmitSm, SubmitSmResp, decode, encode
+from smppcast.smpp import DeliverSmResp, EnquireLink, Pdu, SubmitSm, SubmitSmResp, decode, encode
 from smppcast.smpp.batch import around_destination, cut, deliver_sm_resps, submit_sms
 
 MAX = 65_536
@@ -29,7 +29,7 @@ others = st.builds(EnquireLink, sequence_number=st.integers(1, 0x7FFFFFFF))
 
 
 @given(st.lists(st.one_of(responses, refusals, others), max_size=60))
-def test_cut_finds_what_decode_finds(pdus: list) -> None:
+def test_cut_finds_what_decode_finds(pdus: list[Pdu]) -> None:
     stream = b"".join(map(encode, pdus))
     found = cut(stream, MAX)
     answers = [pdu for pdu in pdus if isinstance(pdu, SubmitSmResp)]
@@ -41,7 +41,7 @@ def test_cut_finds_what_decode_finds(pdus: list) -> None:
 
 
 @given(st.lists(responses, min_size=1, max_size=200), st.integers(0, 40))
-def test_long_runs_of_one_length_and_a_cut_at_the_end(answers: list, missing: int) -> None:
+def test_long_runs_of_one_length_and_a_cut_at_the_end(answers: list[SubmitSmResp], missing: int) -> None:
     stream = b"".join(map(encode, answers))
     whole = cut(stream, MAX)
     assert whole.sequence_numbers == [pdu.sequence_number for pdu in answers]
@@ -94,7 +94,7 @@ digits = st.text("0123456789", min_size=1, max_size=15)
 
 
 @given(st.lists(st.tuples(digits, texts), min_size=1, max_size=30), st.integers(1, 0x7FFFFF00))
-def test_submit_sms_are_those_of_the_general_codec(messages: list, first: int) -> None:
+def test_submit_sms_are_those_of_the_general_codec(messages: list[tuple[str, bytes]], first: int) -> None:
     expected = [
         SubmitSm(
             sequence_number=first + at,

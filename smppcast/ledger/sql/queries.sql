@@ -9,6 +9,9 @@ SELECT id, name, created, fingerprint, settings, state FROM campaign WHERE name 
 -- name: campaigns
 SELECT id, name, created, fingerprint, settings, state FROM campaign ORDER BY id;
 
+-- name: set_fingerprint
+UPDATE campaign SET fingerprint = ? WHERE id = ?;
+
 -- name: set_campaign_state
 UPDATE campaign SET state = ? WHERE id = ?;
 
