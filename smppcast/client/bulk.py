@@ -71,8 +71,8 @@ class Feed(Protocol):
     def take(self, count: int) -> list[str]:
         """Up to `count` of those that can be had now."""
 
-    def left(self) -> list[str]:
-        """Those taken from the iterable and from nobody here."""
+    async def finish(self) -> list[str]:
+        """Takes no more from the iterable; returns what was taken from it, and from nobody here."""
 
 
 class IterableFeed:
@@ -92,7 +92,7 @@ class IterableFeed:
         self.ended = len(taken) < count
         return taken
 
-    def left(self) -> list[str]:
+    async def finish(self) -> list[str]:
         return []
 
 
@@ -111,13 +111,12 @@ class StreamFeed:
         self._numbers, self._told = numbers, staged
         self._staged: deque[str] = deque()
         self._taken = anyio.Event()
-        self._scope = anyio.CancelScope()
-        self._over = False
+        self._scope, self._finished = anyio.CancelScope(), anyio.Event()
         self.error: Exception | None = None
 
     @property
     def ended(self) -> bool:
-        return self._over and not self._staged
+        return self._finished.is_set() and not self._staged
 
     def take(self, count: int) -> list[str]:
         staged = self._staged
@@ -125,7 +124,9 @@ class StreamFeed:
         self._taken.set()
         return taken
 
-    def left(self) -> list[str]:
+    async def finish(self) -> list[str]:
+        self.stop()
+        await self._finished.wait()
         return list(self._staged)
 
     async def run(self) -> None:
@@ -142,7 +143,7 @@ class StreamFeed:
         except Exception as error:  # noqa: BLE001 - the caller's own, raised where the caller awaits
             self.error = error
         finally:
-            self._over = True
+            self._finished.set()
             self._told()
 
     def stop(self) -> None:
@@ -194,7 +195,9 @@ class Bulk:
         self._statuses: list[int] = []
         self._message_ids: list[tuple[str, ...]] = []
         self._ready = anyio.Event()
-        self._ended: SmppcastError | None = None
+        self._ended = False
+        self._cause: SmppcastError | None = None
+        self._unanswered: Sequence[Any] = ()
 
     # --- the outbox's side -----------------------------------------------------------------
 
@@ -284,18 +287,23 @@ class Bulk:
 
     def end(self, unanswered: Sequence[Any], cause: SmppcastError | None) -> None:
         """The session ended: what is unanswered stays unknown."""
-        waiting = list(dict.fromkeys(message for _, (message, _) in self._behind))
-        unsent = [message.number for message in waiting if not message.sent] + self.feed.left()
-        if len(self._parts) > 1:
-            messages = dict.fromkeys(message for message, _ in unanswered)
-            messages.update(dict.fromkeys(message for message in waiting if message.sent))
-            numbers = [message.number for message in messages]
-        else:
-            numbers = list(unanswered)
-        problem = f"the session ended with {len(numbers)} message(s) unanswered"
-        self._ended = OutcomeUnknown(problem, numbers=numbers, unsent=unsent)
-        self._ended.__cause__ = cause
+        self._ended, self._cause, self._unanswered = True, cause, unanswered
         self._ready.set()
+
+    async def _unknown(self) -> OutcomeUnknown:
+        numbers, unsent = self._unanswered, []
+        if len(self._parts) > 1:
+            # A message of which some segments left is unknown, whatever came for those.
+            waiting = dict.fromkeys(message for _, (message, _) in self._behind)
+            begun = dict.fromkeys(message for message, _ in self._unanswered)
+            begun.update(dict.fromkeys(message for message in waiting if message.sent))
+            numbers = [message.number for message in begun]
+            unsent = [message.number for message in waiting if not message.sent]
+        unsent += await self.feed.finish()
+        problem = f"the session ended with {len(numbers)} message(s) unanswered"
+        error = OutcomeUnknown(problem, numbers=numbers, unsent=unsent)
+        error.__cause__ = self._cause
+        return error
 
     # --- the consumer's side ---------------------------------------------------------------
 
@@ -311,12 +319,12 @@ class Bulk:
                 self._numbers, self._statuses, self._message_ids = [], [], []
                 self._wake()
                 yield batch
-            elif self._ended is not None:
-                raise self._ended
             elif self.over and not self._in_flight:
                 if self.feed.error is not None:
                     raise self.feed.error
                 return
+            elif self._ended:
+                raise await self._unknown()
             else:
                 self._ready = anyio.Event()
                 await self._ready.wait()

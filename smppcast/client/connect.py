@@ -127,7 +127,7 @@ async def connect(
             session = Session(window, timers or Timers(), monotonic())
             wire = Wire(stream, session, awaiting, make_inbox, clock=monotonic, start=tasks.start_soon)
             tasks.start_soon(wire.run)
-            tasks.start_soon(wire.inbox.run)
+            tasks.start_soon(wire.handle_deliveries)
             try:
                 smsc = await _bind(wire, pdu, login, bind_timeout_s)
                 yield ClientSession(wire, composer, repr(login)[7:-1], smsc)

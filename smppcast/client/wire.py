@@ -102,15 +102,20 @@ class Wire:
         self.latency_s: float | None = None
         self.accepted = self.refused = self.unanswered = 0
         self._clock, self._start = clock, start
+        self._handling = anyio.CancelScope(shield=True)
         self._pump = Pump(stream, session, self, clock, session.timers.response_s)
         self.wake = self._pump.wake
 
     # --- life ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Pumps until the link ends; cancelling is safe. Then nobody is left waiting."""
+        """Pumps until the link ends; then nobody is left waiting.
+
+        It is shielded, so that a cancelled block can still unbind: `close` ends it.
+        """
         try:
-            self.error = await self._pump.run()
+            with anyio.CancelScope(shield=True):
+                self.error = await self._pump.run()
         finally:
             left = [token for token in self.session.close() if token is not None]
             self.outbox.end(left, self.error)
@@ -118,11 +123,12 @@ class Wire:
             self.ended.set()
 
     async def handle_deliveries(self) -> None:
-        """Calls handlers until it is cancelled."""
-        await self.inbox.run()
+        """Calls handlers until `close`; shielded likewise."""
+        with self._handling:
+            await self.inbox.run()
 
     async def close(self, timeout_s: float) -> None:
-        """Unbinds in order, after what handlers have begun; at most `timeout_s`, half for each.
+        """Unbinds in order, after the handlers of what came so far; at most `timeout_s`, half for each.
 
         What waits for room is not sent any more; what is in flight is still answered, since an SMSC
         answers it before the unbind.
@@ -135,10 +141,8 @@ class Wire:
                 self.session.request(Unbind(), None, self._clock())
                 self.wake()
                 await self.ended.wait()
-
-    def stop(self, error: SmppcastError) -> None:
-        """Ends the link at once."""
-        self._pump.stop(error)
+        self._handling.cancel()
+        self._pump.stop()
 
     def start(self, run: Callable[[], Any]) -> None:
         """Runs something in the background, no longer than the session."""
