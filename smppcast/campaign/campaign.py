@@ -30,7 +30,7 @@ class Campaign:
     """A campaign in work, or one found finished.
 
     Attributes:
-        name: by which the ledger knows it.
+        id, name: by which the ledger knows it.
         state: see `CampaignState`.
         error: why it stopped before its end, None where it was asked to.
     """
@@ -45,11 +45,11 @@ class Campaign:
         clock: Clock,
         wall: Clock,
     ) -> None:
-        self.name = record.name
+        self.id, self.name = record.id, record.name
         self.state = record.state
         self.error: SmppcastError | None = None
         self.intake: Intake | None = None
-        self._record, self.boards, self._writer = record, boards, writer
+        self.boards, self._writer = boards, writer
         self._settle_s, self._clock, self._wall = settle_s, clock, wall
         self._senders: dict[str, Sender] = {}
         self._lanes: dict[str, Lane] = {}
@@ -220,5 +220,5 @@ class Campaign:
 
     def _enter(self, state: CampaignState) -> None:
         self.state = state
-        self._writer.add(CampaignChanged(self._record.id, self._wall(), state))
+        self._writer.add(CampaignChanged(self.id, self._wall(), state))
         log.info("campaign", name=self.name, state=str(state))

@@ -101,6 +101,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.campaigns: dict[str, Campaign] = {}
+        self._casting: set[str] = set()
         self._by_id: dict[int, Campaign] = {}
         self._meanwhile: dict[int, list[Received]] = {}
         self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
@@ -175,6 +176,7 @@ class Engine:
 
         Raises:
             CampaignError: a campaign of that name has another text or other settings, or runs already.
+            UsageError: the name is none.
             FeedError: the feed cannot be read, or can be read but once and no name is given; that it is
                 another feed than before is found while it is read, and raised by `Campaign.wait`.
             TextError: an operator's dialect cannot carry the text.
@@ -185,16 +187,22 @@ class Engine:
         name = name or await default_name(feed, text)
         if not _NAME.fullmatch(name):
             raise UsageError(f"campaign name {name!r}: expected 1 to 100 letters, digits, spaces or . _ - +")
-        if name in self.campaigns and not self.campaigns[name].ended:
+        if name in self._casting or (name in self.campaigns and not self.campaigns[name].ended):
             raise CampaignError(f"campaign {name} is running")
-        record = await self._record(name, options.fingerprint(text))
-        wordings = {
-            operator: Wording(lane.settings, options, _reference(record), record.created)
-            for operator, lane in self._lanes.items()
-        }
-        if template.plain is not None:
-            for wording in wordings.values():
-                wording.parts(template.plain)
+        self._casting.add(name)
+        try:
+            return await self._cast(template, open_feed(feed, text_columns=template.columns), name, options)
+        finally:
+            self._casting.discard(name)
+
+    async def _cast(self, template: Template, feed: Feed, name: str, options: CampaignOptions) -> Campaign:
+        self._wordings(template, options, 0, self._wall())  # a text that does not fit leaves no trace
+        record = await self._record(name, options.fingerprint(template.text))
+        wordings = self._wordings(template, options, _reference(record), record.created)
+        cursor = await self._writer.call(self._store.cursor, record.id)
+        if record.state is CampaignState.FINISHED:
+            await _same_feed(feed, cursor)
+        counts = {info.key: info.count for info in await self._writer.call(self._chunks, record)}
         boards = await self._replayed(record)
         campaign = Campaign(
             record,
@@ -205,37 +213,19 @@ class Engine:
             wall=self._wall,
         )
         self.campaigns[name] = self._by_id[record.id] = campaign
-        opened = open_feed(feed, text_columns=template.columns)
-        cursor = await self._writer.call(self._store.cursor, record.id)
         if record.state is CampaignState.FINISHED:
-            await _same_feed(opened, cursor)
             campaign.found_finished()
             return campaign
         senders = {
-            operator: Sender(
-                record.id,
-                lane,
-                wording=wordings[operator],
-                text=template.plain,
-                boards=boards,
-                writer=self._writer,
-                store=self._store,
-                retry=lane.settings.retry,
-                unknowns=options.unknowns,
-                priority=options.priority,
-                weight=options.weight,
-                wall=self._wall,
-                changed=campaign.changed,
-            )
+            operator: self._sender(campaign, lane, wordings[operator], template.plain, options)
             for operator, lane in self._lanes.items()
         }
-        counts = {info.key: info.count for info in await self._writer.call(self._chunks, record)}
         for operator, sender in senders.items():
             for left in leftovers(boards, operator, counts):
                 sender.resume(left)
         intake = Intake(
             record.id,
-            opened,
+            feed,
             template,
             router=self._router,
             wordings=wordings,
@@ -249,6 +239,42 @@ class Engine:
         )
         self._tasks.start_soon(self._run, campaign, intake, senders)
         return campaign
+
+    def _wordings(
+        self, template: Template, options: CampaignOptions, reference: int, now: float
+    ) -> dict[str, Wording]:
+        """How each operator is told the text.
+
+        Raises:
+            TextError: one of them cannot be.
+        """
+        wordings = {
+            operator: Wording(lane.settings, options, reference, now)
+            for operator, lane in self._lanes.items()
+        }
+        if template.plain is not None:
+            for wording in wordings.values():
+                wording.parts(template.plain)
+        return wordings
+
+    def _sender(
+        self, campaign: Campaign, lane: Lane, wording: Wording, text: str | None, options: CampaignOptions
+    ) -> Sender:
+        return Sender(
+            campaign.id,
+            lane,
+            wording=wording,
+            text=text,
+            boards=campaign.boards,
+            writer=self._writer,
+            store=self._store,
+            retry=lane.settings.retry,
+            unknowns=options.unknowns,
+            priority=options.priority,
+            weight=options.weight,
+            wall=self._wall,
+            changed=campaign.changed,
+        )
 
     async def _record(self, name: str, fingerprint: str) -> Record:
         record = await self._writer.call(self._store.campaign, name)

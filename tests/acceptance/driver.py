@@ -1,4 +1,4 @@
-"""Drives the real command line and a real simulated SMSC, each in a process of its own."""
+"""Drives the real command line as a process, against a simulated SMSC beside the test."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from smppcast.smsc import Scenario, Smsc, serve
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0
@@ -33,54 +38,28 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 class SimulatedSmsc:
-    """A simulated SMSC with a scenario, asked over its standard input."""
+    """A simulated SMSC on a thread of this process, asked from the test's."""
 
-    def __init__(self, **scenario: Any) -> None:
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "smppcast.smsc", "--port", "0", "--control"),
-                *("--scenario-json", json.dumps(scenario)),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(),
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.port: int = json.loads(self._process.stdout.readline())["port"]
-
-    def account(self, *, destinations: bool = False) -> dict[str, Any]:
-        return self._ask({"do": "account", "destinations": destinations})
+    def __init__(self, portal: BlockingPortal, running: Smsc) -> None:
+        self.port = running.port
+        self._portal, self._running = portal, running
 
     def destinations(self) -> dict[str, int]:
-        return dict(self.account(destinations=True)["destinations"])
-
-    def change(self, **changes: Any) -> None:
-        self._ask({"do": "change", "changes": changes})
+        return dict(self._portal.call(self._running.account.destinations))
 
     def submitted(self) -> int:
-        return int(self.account()["submitted"])
+        return self._running.account.submitted
 
-    def close(self) -> None:
-        self._process.communicate(timeout=DEADLINE_S)
-
-    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        assert "error" not in answer, answer
-        return answer
+    def change(self, **changes: Any) -> None:
+        self._portal.call(partial(self._running.change, **changes))
 
 
 @contextmanager
 def smsc(**scenario: Any) -> Iterator[SimulatedSmsc]:
-    running = SimulatedSmsc(**scenario)
-    try:
-        yield running
-    finally:
-        running.close()
+    with start_blocking_portal() as portal:
+        served = serve(Scenario.model_validate(scenario))
+        with portal.wrap_async_context_manager(served) as running:
+            yield SimulatedSmsc(portal, running)
 
 
 @dataclass
@@ -170,7 +149,6 @@ def csv_feed(numbers: list[str]) -> str:
 def closes(account: dict[str, Any]) -> bool:
     fed = ("invalid", "duplicate", "suppressed", "not_sent", "in_flight", "unknown", "rejected", "accepted")
     accepted = ("delivered", "undelivered", "expired", "awaiting_receipt")
-    return (
-        account["fed"] == sum(account[term] for term in fed)
-        and account["accepted"] == sum(account[term] for term in accepted)
+    return account["fed"] == sum(account[term] for term in fed) and account["accepted"] == sum(
+        account[term] for term in accepted
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 
-import pytest
-
 from tests.acceptance.driver import Home, closes, csv_feed, numbers, smsc
 
 TEXT = ("--text", "Restez chez vous")
@@ -34,31 +32,47 @@ def test_the_same_command_finds_a_finished_campaign_finished(home: Home) -> None
         assert centre.destinations() == dict.fromkeys(numbers(1000), 2)
 
 
-@pytest.mark.parametrize("change", ["text", "row", "longer", "shorter"])
-def test_another_text_or_feed_under_the_same_name_is_refused(home: Home, change: str) -> None:
+def test_another_text_or_feed_under_the_same_name_is_refused(home: Home) -> None:
     fed = numbers(50)
+    feeds = {
+        "feed.csv": fed,
+        "row.csv": [*fed[:20], "33699999999", *fed[21:]],
+        "longer.csv": [*fed, "33699999999"],
+        "shorter.csv": fed[:40],
+    }
+    for name, rows in feeds.items():
+        home.write(name, csv_feed(rows))
     with smsc() as centre:
         home.configure(orange=centre.port)
-        home.write("feed.csv", csv_feed(fed))
-        command = ("cast", "--feed", "feed.csv", "--name", "alerte", "--json")
-        assert home.run(*command, *TEXT).code == 0
+        command = ("cast", "--name", "alerte", "--json", "--feed")
+        assert home.run(*command, "feed.csv", *TEXT).code == 0
 
-        changed = {"row": [*fed[:20], "33699999999", *fed[21:]], "longer": [*fed, "33699999999"]}
-        home.write("feed.csv", csv_feed(changed.get(change, fed[:40] if change == "shorter" else fed)))
-        text = ("--text", "Sortez") if change == "text" else TEXT
-        done = home.run(*command, *text)
+        refused = [home.run(*command, feed, *TEXT) for feed in list(feeds)[1:]]
+        refused.append(home.run(*command, "feed.csv", "--text", "Sortez"))
 
-        assert (done.code, done.stdout) == (2, "")
-        assert done.stderr.splitlines()[-1].startswith("smppcast: ")
-        assert "Traceback" not in done.stderr
+        for done in refused:
+            assert (done.code, done.stdout) == (2, "")
+            assert done.stderr.splitlines()[-1].startswith("smppcast: ")
+            assert "Traceback" not in done.stderr
         assert centre.submitted() == 50
 
 
 def test_bad_rows_are_counted_by_reason_and_written_down(home: Home) -> None:
-    rows = ["33670000001", "abc", "123", "", "33670000001", "1234567890123456", "0670000002", "44 7700 900123"]
+    rows = [
+        "33670000001",
+        "abc",
+        "123",
+        "",
+        "33670000001",
+        "1234567890123456",
+        "0670000002",
+        "44 7700 900123",
+    ]
     with smsc() as centre:
         home.configure(orange=centre.port, further='    prefixes: ["336"]\n')
-        home.write("feed.csv", b"\xef\xbb\xbf" + "\r\n".join(["msisdn,x", *(f'"{r}",y' for r in rows)]).encode())
+        home.write(
+            "feed.csv", b"\xef\xbb\xbf" + "\r\n".join(["msisdn,x", *(f'"{r}",y' for r in rows)]).encode()
+        )
 
         done = home.run("cast", "--feed", "feed.csv", *TEXT, "--name", "mauvais", "--json")
 
@@ -83,18 +97,17 @@ def test_every_kind_of_feed(home: Home) -> None:
     fed = numbers(20)
     ndjson = "".join(json.dumps({"msisdn": number}) + "\n" for number in fed)
     home.write("feed.csv.gz", gzip.compress(csv_feed(fed).encode()))
-    home.write("feed.ndjson", ndjson)
     home.write("feed.ndjson.gz", gzip.compress(ndjson.encode()))
     with smsc() as centre:
         home.configure(orange=centre.port)
 
-        for feed in ("feed.csv.gz", "feed.ndjson", "feed.ndjson.gz"):
+        for feed in ("feed.csv.gz", "feed.ndjson.gz"):
             done = home.run("cast", "--feed", feed, *TEXT, "--name", feed, "--json")
             assert (done.code, done.json["delivered"]) == (0, 20), done.stderr
         piped = home.run("cast", "--feed", "-", *TEXT, "--name", "piped", "--json", stdin=csv_feed(fed))
 
         assert (piped.code, piped.json["delivered"]) == (0, 20), piped.stderr
-        assert centre.destinations() == dict.fromkeys(fed, 4)
+        assert centre.destinations() == dict.fromkeys(fed, 3)
         nameless = home.run("cast", "--feed", "-", *TEXT, stdin=csv_feed(fed))
         assert nameless.code == 2
         assert "give the campaign a name" in nameless.stderr
@@ -153,7 +166,7 @@ def test_bad_usage(home: Home) -> None:
 
 
 def test_receipts_that_never_come_are_awaited_no_longer_than_asked_and_taken_in_later(home: Home) -> None:
-    with smsc(receipt_latency=3000) as centre:
+    with smsc(receipt_latency=1500) as centre:
         home.configure(orange=centre.port)
         home.write("feed.csv", csv_feed(numbers(30)))
 
@@ -162,6 +175,6 @@ def test_receipts_that_never_come_are_awaited_no_longer_than_asked_and_taken_in_
         assert done.code == 0, done.stderr
         assert closes(done.json)
         assert (done.json["accepted"], done.json["awaiting_receipt"]) == (30, 30)
-        listened = home.run("listen", "--for", "5s")
+        listened = home.run("listen", "--for", "2s")
         assert listened.code == 0, listened.stderr
         assert home.run("report", "tard", "--json").json["delivered"] == 30

@@ -28,10 +28,12 @@ def made(**parts: Any) -> Scenario:
     return Scenario().changed(**parts)
 
 
-async def gather(session: ClientSession, numbers: Any, text: str = "Bonjour", **options: Any) -> list[Any]:
-    """Rows of (number, status, message_ids)."""
-    rows: list[Any] = []
-    async for batch in session.submit_many(numbers, text, "GOUV", **options):
+async def gather(
+    session: ClientSession, numbers: Any, text: str = "Bonjour", rows: list[Any] | None = None
+) -> list[Any]:
+    """Rows of (number, status, message_ids), added to `rows`."""
+    rows = [] if rows is None else rows
+    async for batch in session.submit_many(numbers, text, "GOUV"):
         assert len(batch) == len(batch.numbers) == len(batch.statuses) == len(batch.message_ids)
         rows += zip(batch.numbers, batch.statuses, batch.message_ids, strict=True)
     return rows
@@ -45,7 +47,7 @@ async def later(numbers: Iterable[str]) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("window", [1, 10, 300])
 @pytest.mark.parametrize("source", [list, iter, later])
-async def test_every_number_gets_one_row(window, source):
+async def test_every_number_gets_one_row(window: int, source: Any) -> None:
     async with serve() as smsc, connect(smsc.url, window=window) as session:
         rows = await gather(session, source(NUMBERS))
         assert rows == [(number, 0, (str(n),)) for n, number in enumerate(NUMBERS, 1)]
@@ -54,7 +56,7 @@ async def test_every_number_gets_one_row(window, source):
 
 
 @pytest.mark.parametrize("window", [1, 2, 7, 100])
-async def test_several_segments_make_one_row(window):
+async def test_several_segments_make_one_row(window: int) -> None:
     async with serve() as smsc, connect(smsc.url, window=window) as session:
         rows = await gather(session, NUMBERS[:100], "é" * 400)
         assert [number for number, _, _ in rows] == NUMBERS[:100]
@@ -62,12 +64,12 @@ async def test_several_segments_make_one_row(window):
         assert smsc.account.submitted == 300
 
 
-async def test_no_numbers_give_no_rows():
+async def test_no_numbers_give_no_rows() -> None:
     async with serve() as smsc, connect(smsc.url) as session:
         assert await gather(session, []) == await gather(session, later([])) == []
 
 
-async def test_refusals_and_throttles_are_reported_as_they_are():
+async def test_refusals_and_throttles_are_reported_as_they_are() -> None:
     numbers = [{"suffix": "7", "status": "ESME_RINVDSTADR"}]
     async with serve(made(numbers=numbers)) as smsc, connect(smsc.url) as session:
         rows = await gather(session, NUMBERS[:20])
@@ -79,13 +81,13 @@ async def test_refusals_and_throttles_are_reported_as_they_are():
         assert smsc.account.submitted == 27
 
 
-async def test_a_refused_segment_shows_in_its_row():
+async def test_a_refused_segment_shows_in_its_row() -> None:
     async with serve(made(rate={"per_s": 0.001, "burst": 4})) as smsc, connect(smsc.url) as session:
         rows = await gather(session, NUMBERS[:2], "é" * 400)
         assert rows == [(NUMBERS[0], 0, ("1", "2", "3")), (NUMBERS[1], 0x58, ("4", "", ""))]
 
 
-async def test_what_is_no_number_is_not_sent():
+async def test_what_is_no_number_is_not_sent() -> None:
     given_ones = ["", "abc", "33612345678", "0612345678", "+33 6 12 34 56 79", 33612345670, None]
     async with serve() as smsc, connect(smsc.url) as session:
         rows = await gather(session, given_ones)
@@ -97,7 +99,7 @@ async def test_what_is_no_number_is_not_sent():
         assert len(await gather(session, ["nobody"] * 100)) == 100
 
 
-async def test_a_text_that_cannot_be_written_is_told_at_once():
+async def test_a_text_that_cannot_be_written_is_told_at_once() -> None:
     async with serve() as smsc, connect(smsc.url) as session:
         with pytest.raises(TextError):
             session.submit_many(NUMBERS, "日本", encoding="gsm")
@@ -107,7 +109,7 @@ async def test_a_text_that_cannot_be_written_is_told_at_once():
 
 
 @pytest.mark.parametrize("source", [iter, later])
-async def test_a_failing_iterable_fails_after_its_results(source):
+async def test_a_failing_iterable_fails_after_its_results(source: Any) -> None:
     class OwnError(Exception):
         pass
 
@@ -116,17 +118,16 @@ async def test_a_failing_iterable_fails_after_its_results(source):
         raise OwnError
 
     async with serve() as smsc, connect(smsc.url, window=10) as session:
-        rows: list[str] = []
+        rows: list[Any] = []
         with pytest.raises(OwnError):
-            async for batch in session.submit_many(source(failing()), "Bonjour"):
-                rows += batch.numbers
-        assert rows == NUMBERS[:25]
+            await gather(session, source(failing()), rows=rows)
+        assert [number for number, _, _ in rows] == NUMBERS[:25]
 
 
 # --- backpressure and fairness ------------------------------------------------------------
 
 
-async def test_a_slow_consumer_holds_the_link_back():
+async def test_a_slow_consumer_holds_the_link_back() -> None:
     taken = iter(NUMBERS)
     async with serve() as smsc, connect(smsc.url, window=10) as session:
         stream = session.submit_many(taken, "Bonjour")
@@ -142,7 +143,7 @@ async def test_a_slow_consumer_holds_the_link_back():
         assert smsc.account.submitted == before + 1
 
 
-async def test_leaving_the_loop_ends_the_sending_but_no_message_in_its_middle():
+async def test_leaving_the_loop_ends_the_sending_but_no_message_in_its_middle() -> None:
     async with serve() as smsc, connect(smsc.url, window=1) as session:
         stream = session.submit_many(later(NUMBERS), "é" * 400)
         async with aclosing(stream):  # type: ignore[type-var]
@@ -153,7 +154,7 @@ async def test_leaving_the_loop_ends_the_sending_but_no_message_in_its_middle():
         assert smsc.account.submitted < 12
 
 
-async def test_streams_take_turns_and_single_messages_go_first():
+async def test_streams_take_turns_and_single_messages_go_first() -> None:
     done: dict[str, int] = {}
     async with serve() as smsc, connect(smsc.url, window=20) as session:
 
@@ -178,7 +179,7 @@ async def test_streams_take_turns_and_single_messages_go_first():
 
 @pytest.mark.parametrize("text", ["Bonjour", "é" * 400])
 @pytest.mark.parametrize("asynchronous", [False, True])
-async def test_a_cut_link_accounts_for_every_number(asynchronous, text):
+async def test_a_cut_link_accounts_for_every_number(asynchronous: bool, text: str) -> None:
     scenario = made(faults={"cut_after": 300}, response_latency={"uniform": [0, 2]})
     async with serve(scenario) as smsc, connect(smsc.url, window=50) as session:
         taken: list[str] = []
@@ -194,10 +195,10 @@ async def test_a_cut_link_accounts_for_every_number(asynchronous, text):
                 taken.append(number)
                 yield number
 
-        answered: list[str] = []
+        rows: list[Any] = []
         with pytest.raises(OutcomeUnknown) as caught:
-            async for batch in session.submit_many(noted_later() if asynchronous else noted(), text):
-                answered += batch.numbers
+            await gather(session, noted_later() if asynchronous else noted(), text, rows=rows)
+        answered = [number for number, _, _ in rows]
         unknown, unsent = caught.value.numbers, caught.value.unsent
         assert unknown
         assert sorted((*answered, *unknown, *unsent)) == sorted(taken)
@@ -206,7 +207,7 @@ async def test_a_cut_link_accounts_for_every_number(asynchronous, text):
         assert "336" not in str(caught.value)
 
 
-async def test_a_response_that_never_comes_costs_one_row():
+async def test_a_response_that_never_comes_costs_one_row() -> None:
     scenario = made(faults={"withhold": 0.02})
     async with serve(scenario) as smsc, connect(smsc.url, timers=Timers(response_s=0.05)) as session:
         rows = await gather(session, NUMBERS[:200])
@@ -220,7 +221,7 @@ async def test_a_response_that_never_comes_costs_one_row():
 
 
 @given(st.lists(st.text("0123456789+ .-ab", max_size=17) | st.integers(10**6, 10**15 - 1).map(str)))
-def test_the_quick_way_reads_numbers_as_the_plain_one(numbers):
+def test_the_quick_way_reads_numbers_as_the_plain_one(numbers: list[str]) -> None:
     digits = destinations_of(numbers, 1)
     assert digits == [str(number).encode() if number else b"" for number in normalise(numbers)[0]]
 
@@ -236,5 +237,5 @@ def test_the_quick_way_reads_numbers_as_the_plain_one(numbers):
         (Source("0612", 2, 1), Source("0612", 2, 1)),
     ],
 )
-def test_the_kind_of_a_sender_is_guessed(source, expected):
+def test_the_kind_of_a_sender_is_guessed(source: Any, expected: Source) -> None:
     assert source_of(source) == expected

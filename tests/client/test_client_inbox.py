@@ -68,7 +68,7 @@ class Seen:
 
 
 @pytest.mark.parametrize("kind", ["plain", "asynchronous"])
-async def test_receipts_go_to_the_handler_and_are_acknowledged_after_it(kind):
+async def test_receipts_go_to_the_handler_and_are_acknowledged_after_it(kind: str) -> None:
     seen = Seen()
     handler = seen if kind == "asynchronous" else seen.note
     async with serve() as smsc:
@@ -82,7 +82,7 @@ async def test_receipts_go_to_the_handler_and_are_acknowledged_after_it(kind):
         assert smsc.receipts_owed == 0
 
 
-async def test_a_receipt_that_its_handler_refuses_comes_again():
+async def test_a_receipt_that_its_handler_refuses_comes_again() -> None:
     seen = Seen(failures=2)
     scenario = made(receipts={"retry_ms": 1})
     with capture_logs() as logs:
@@ -96,7 +96,7 @@ async def test_a_receipt_that_its_handler_refuses_comes_again():
     assert [entry["log_level"] for entry in failed] == ["error", "debug"]
 
 
-async def test_receipts_without_a_handler_are_acknowledged_by_the_batch():
+async def test_receipts_without_a_handler_are_acknowledged_by_the_batch() -> None:
     async with serve() as smsc:
         async with connect(smsc.url, window=100) as session:
             async for _ in session.submit_many([f"336{n:08d}" for n in range(300)], "Hi", receipt=True):
@@ -107,7 +107,7 @@ async def test_receipts_without_a_handler_are_acknowledged_by_the_batch():
         assert smsc.receipts_owed == 0
 
 
-async def test_an_inbound_message_is_put_together():
+async def test_an_inbound_message_is_put_together() -> None:
     seen = Seen()
     async with serve() as smsc, connect(smsc.url, on_message=seen) as session:
         parts = mo("Ça va ? " * 40)
@@ -121,7 +121,7 @@ async def test_an_inbound_message_is_put_together():
         assert session.statistics().inbound == 3
 
 
-async def test_a_message_whose_handler_failed_is_whole_when_its_last_part_comes_again():
+async def test_a_message_whose_handler_failed_is_whole_when_its_last_part_comes_again() -> None:
     seen = Seen(failures=1)
     async with serve() as smsc, connect(smsc.url, on_message=seen):
         first, last = mo("x" * 200)
@@ -133,7 +133,7 @@ async def test_a_message_whose_handler_failed_is_whole_when_its_last_part_comes_
         assert [message.text for message in seen.values] == ["x" * 200]
 
 
-async def test_data_sm_is_a_message_too():
+async def test_data_sm_is_a_message_too() -> None:
     seen = Seen()
     async with serve() as smsc, connect(smsc.url, on_message=seen):
         smsc.deliver(AlertNotification(source_addr=TO))
@@ -142,7 +142,7 @@ async def test_data_sm_is_a_message_too():
         assert seen.values[0].text == "Oui"
 
 
-async def test_a_message_that_nobody_takes_is_refused_and_told_once():
+async def test_a_message_that_nobody_takes_is_refused_and_told_once() -> None:
     with capture_logs() as logs:
         async with serve() as smsc, connect(smsc.url) as session:
             for pdu in mo("Bonjour") * 2:
@@ -153,7 +153,7 @@ async def test_a_message_that_nobody_takes_is_refused_and_told_once():
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["inbound_refused"]
 
 
-async def test_past_its_bound_the_backlog_is_put_off(monkeypatch):
+async def test_past_its_bound_the_backlog_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "BACKLOG_MAX", 2)
     hold = anyio.Event()
     seen: list[str] = []
@@ -173,7 +173,7 @@ async def test_past_its_bound_the_backlog_is_put_off(monkeypatch):
     assert seen == ["a", "b"]
 
 
-async def test_a_handler_may_use_the_session():
+async def test_a_handler_may_use_the_session() -> None:
     answered = anyio.Event()
     sessions: list[Any] = []
 
@@ -189,7 +189,7 @@ async def test_a_handler_may_use_the_session():
         assert smsc.account.order() == [TO]
 
 
-async def test_leaving_the_block_waits_for_handlers():
+async def test_leaving_the_block_waits_for_handlers() -> None:
     seen = Seen()
     async with serve() as smsc:
         async with connect(smsc.url, on_receipt=seen) as session:
@@ -199,7 +199,7 @@ async def test_leaving_the_block_waits_for_handlers():
         assert smsc.account.receipts_acknowledged == 1
 
 
-async def test_a_handler_that_never_returns_delays_the_end_only_so_long():
+async def test_a_handler_that_never_returns_delays_the_end_only_so_long() -> None:
     async with serve() as smsc:
         async with connect(
             smsc.url, on_receipt=lambda _: anyio.sleep_forever(), unbind_timeout_s=0.1
