@@ -154,15 +154,18 @@ class Bind:
 
     async def run(self) -> None:
         """Dials and pumps until the lane closes. Never raises for what a peer or a network does."""
-        while not self._lane.closing:
-            self.state, self.error = BindState.DIALLING, None
-            delay = await self._once()
-            self.state = BindState.REFUSED if self._refused_for_good() else BindState.WAITING
-            self.reconnects += 1
+        try:
+            while not self._lane.closing:
+                self.state, self.error = BindState.DIALLING, None
+                delay = await self._once()
+                self.state = BindState.REFUSED if self._refused_for_good() else BindState.WAITING
+                self.reconnects += 1
+                self._lane.changed()
+                await anyio.sleep(delay)
+        finally:
+            # Cancelled too: whoever closes the lane must not wait for a bind that nobody pumps.
+            self.state = BindState.CLOSED
             self._lane.changed()
-            await anyio.sleep(delay)
-        self.state = BindState.CLOSED
-        self._lane.changed()
 
     async def _once(self) -> float:
         """One link from dial to end; returns how long to wait before the next."""
@@ -178,7 +181,7 @@ class Bind:
             clock(),
         )
         self._session, self._pump = session, Pump(stream, session, self, clock, timers.response)
-        session.request(bind_pdu(self.kind, self._settings), _BINDING, clock())
+        session.request(bind_pdu(self.kind, self._settings), _BINDING, clock(), timers.bind)
         was_bound = False
         try:
             ended = await self._pump.run()
@@ -261,13 +264,13 @@ class Bind:
 
 def _acknowledge(pump: Pump, sequence_numbers: Sequence[int], command_status: int) -> None:
     """Answers on the link that brought the PDUs: sequence_numbers mean nothing on another."""
-    if pump.session.bound:
+    if pump.session.can_respond:
         pump.session.acknowledge(sequence_numbers, command_status)
         pump.wake()
 
 
 def _acknowledge_data(pump: Pump, sequence_numbers: Sequence[int], command_status: int) -> None:
-    if pump.session.bound:
+    if pump.session.can_respond:
         for number in sequence_numbers:
             pump.session.respond(DataSmResp(command_status=command_status, sequence_number=number))
         pump.wake()
