@@ -65,11 +65,10 @@ class _Row:
 class _View:
     """Samples lanes and account, and words what it sees."""
 
-    def __init__(self, engine: Engine, campaign: Campaign) -> None:
-        self._engine, self._campaign = engine, campaign
+    def __init__(self, engine: Engine, campaign: Campaign, asked: anyio.Event) -> None:
+        self._engine, self._campaign, self._asked = engine, campaign, asked
         self._segments: dict[str, _Meter] = {}
         self._recipients: dict[str, _Meter] = {}
-        self.draining = False
 
     def rows(self) -> tuple[list[_Row], Account]:
         now = time.monotonic()
@@ -98,7 +97,7 @@ class _View:
             parts.append(f"{account.awaiting_receipt:,} await their receipt")
         elif left is not None:
             parts.append(f"{duration(left)} left")
-        if self.draining:
+        if self._asked.is_set():
             parts.append("stopping: waiting for answers")
         down = (f"{row.lane.name} {_down(row.lane)}" for row in rows if row.lane.error)
         return f"{self._campaign.name}: " + "; ".join([", ".join(parts), *down])
@@ -128,7 +127,7 @@ class _View:
 
     def _caption(self, rows: list[_Row], account: Account) -> str:
         down = [f"{row.lane.name}: {_down(row.lane)}" for row in rows if row.lane.error]
-        if self.draining:
+        if self._asked.is_set():
             down.append("Stopping: waiting for answers; Ctrl-C again stops at once.")
         elif account.awaiting_receipt and not any(row.open for row in rows):
             down.append(f"All answered; {account.awaiting_receipt:,} await their receipt.")
@@ -151,17 +150,22 @@ async def show_progress(engine: Engine, campaign: Campaign, asked: anyio.Event) 
     Args:
         asked: set when the user wants an end.
     """
-    view = _View(engine, campaign)
-    if not sys.stderr.isatty():
-        while True:
-            await anyio.sleep(PLAIN_S)
-            view.draining = asked.is_set()
-            print(view.line(), file=sys.stderr, flush=True)
+    view = _View(engine, campaign, asked)
+    await (_live(view) if sys.stderr.isatty() else _plain(view))
+
+
+async def _plain(view: _View) -> None:
+    view.rows()  # the first sample: a rate needs two
+    while True:
+        await anyio.sleep(PLAIN_S)
+        print(view.line(), file=sys.stderr, flush=True)
+
+
+async def _live(view: _View) -> None:
     with Live(view.table(), console=Console(stderr=True), auto_refresh=False) as live:
         try:
             while True:
                 await anyio.sleep(LIVE_S)
-                view.draining = asked.is_set()
                 live.update(view.table(), refresh=True)
         finally:
             live.update(view.table(), refresh=True)

@@ -149,6 +149,5 @@ def csv_feed(numbers: list[str]) -> str:
 def closes(account: dict[str, Any]) -> bool:
     fed = ("invalid", "duplicate", "suppressed", "not_sent", "in_flight", "unknown", "rejected", "accepted")
     accepted = ("delivered", "undelivered", "expired", "awaiting_receipt")
-    return account["fed"] == sum(account[term] for term in fed) and account["accepted"] == sum(
-        account[term] for term in accepted
-    )
+    sums: tuple[int, int] = sum(account[term] for term in fed), sum(account[term] for term in accepted)
+    return sums == (account["fed"], account["accepted"])

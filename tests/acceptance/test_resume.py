@@ -15,7 +15,7 @@ SLOW = {"response_latency": {"uniform": (20, 60)}, "receipt_latency": 50}
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_drains_and_the_same_command_finishes(home: Home, number: int) -> None:
-    fed = numbers(3000)
+    fed = numbers(1500)
     with smsc(**SLOW) as centre:
         home.configure(orange=centre.port, further="    window: 50\n")
         home.write("feed.csv", csv_feed(fed))
@@ -28,14 +28,14 @@ def test_a_signal_drains_and_the_same_command_finishes(home: Home, number: int) 
         assert stopped.code == 3, stopped.stderr
         assert closes(stopped.json)
         assert (stopped.json["in_flight"], stopped.json["unknown"]) == (0, 0)
-        assert 0 < stopped.json["not_sent"] == 3000 - centre.submitted()
+        assert 0 < stopped.json["not_sent"] == 1500 - centre.submitted()
         report = home.run("report", "alerte", "--json").json
         assert report["state"] == "stopped"
         assert report["not_sent"] == stopped.json["not_sent"]
 
         done = home.run(*COMMAND)
 
-        assert (done.code, done.json["delivered"]) == (0, 3000), done.stderr
+        assert (done.code, done.json["delivered"]) == (0, 1500), done.stderr
         assert centre.destinations() == dict.fromkeys(fed, 1)
 
 
@@ -62,11 +62,11 @@ def test_a_second_signal_ends_at_once_and_loses_nothing_but_answers(home: Home) 
 
 
 def test_killed_and_resumed_nobody_is_left_out_and_repeats_are_flagged(home: Home) -> None:
-    fed = numbers(6000)
+    fed = numbers(4000)
     with smsc(**SLOW) as centre:
         home.configure(orange=centre.port, further="    window: 100\n")
         home.write("feed.csv", csv_feed(fed))
-        for after in (400, 1500, 2600):
+        for after in (300, 1000, 1700):
             process = home.start(*COMMAND)
             until(lambda after=after: centre.submitted() > after, f"{after} submits")  # type: ignore[misc]
             process.kill()
@@ -76,7 +76,7 @@ def test_killed_and_resumed_nobody_is_left_out_and_repeats_are_flagged(home: Hom
 
         assert done.code == 0, done.stderr
         assert closes(done.json)
-        assert done.json["accepted"] == 6000
+        assert done.json["accepted"] == 4000
         sent = centre.destinations()
         assert set(sent) == set(fed)
         flagged = {row["msisdn"] for row in home.outcomes("alerte") if row["possible_duplicate"] == "1"}
