@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -183,7 +183,6 @@ class Engine:
             LedgerError: the ledger cannot be read or written.
         """
         options = options or self.settings.options
-        template = Template(text)
         name = name or await default_name(feed, text)
         if not _NAME.fullmatch(name):
             raise UsageError(f"campaign name {name!r}: expected 1 to 100 letters, digits, spaces or . _ - +")
@@ -191,19 +190,27 @@ class Engine:
             raise CampaignError(f"campaign {name} is running")
         self._casting.add(name)
         try:
-            return await self._cast(template, open_feed(feed, text_columns=template.columns), name, options)
+            return await self._cast(Template(text), feed, name, options)
         finally:
-            self._casting.discard(name)
+            self._casting.remove(name)
 
-    async def _cast(self, template: Template, feed: Feed, name: str, options: CampaignOptions) -> Campaign:
-        self._wordings(template, options, 0, self._wall())  # a text that does not fit leaves no trace
+    async def _cast(self, template: Template, feed: Source, name: str, options: CampaignOptions) -> Campaign:
         record = await self._record(name, options.fingerprint(template.text))
-        wordings = self._wordings(template, options, _reference(record), record.created)
+        wordings = {
+            operator: Wording(lane.settings, options, _reference(record), record.created)
+            for operator, lane in self._lanes.items()
+        }
+        if template.plain is not None:
+            for wording in wordings.values():
+                wording.parts(template.plain)
+        opened = open_feed(feed, text_columns=template.columns)
         cursor = await self._writer.call(self._store.cursor, record.id)
         if record.state is CampaignState.FINISHED:
-            await _same_feed(feed, cursor)
+            await _same_feed(opened, cursor)
         counts = {info.key: info.count for info in await self._writer.call(self._chunks, record)}
         boards = await self._replayed(record)
+        # Nothing is awaited from here on: no receipt can come between boards and campaign, and what
+        # failed before has left no trace of itself.
         campaign = Campaign(
             record,
             boards,
@@ -212,69 +219,57 @@ class Engine:
             clock=self._clock,
             wall=self._wall,
         )
-        self.campaigns[name] = self._by_id[record.id] = campaign
         if record.state is CampaignState.FINISHED:
             campaign.found_finished()
-            return campaign
-        senders = {
-            operator: self._sender(campaign, lane, wordings[operator], template.plain, options)
-            for operator, lane in self._lanes.items()
-        }
-        for operator, sender in senders.items():
-            for left in leftovers(boards, operator, counts):
-                sender.resume(left)
-        intake = Intake(
-            record.id,
-            feed,
-            template,
-            router=self._router,
-            wordings=wordings,
-            country=self.settings.country,
-            cursor=cursor,
-            rejects=Rejects(self.settings.rejects / f"{name}.rejects.csv"),
-            writer=self._writer,
-            taken=campaign.taken,
-            clock=self._clock,
-            wall=self._wall,
-        )
-        self._tasks.start_soon(self._run, campaign, intake, senders)
+        else:
+            senders = self._senders(campaign, record, template.plain, wordings, options)
+            for operator, sender in senders.items():
+                for left in leftovers(boards, operator, counts):
+                    sender.resume(left)
+            intake = Intake(
+                record.id,
+                opened,
+                template,
+                router=self._router,
+                wordings=wordings,
+                country=self.settings.country,
+                cursor=cursor,
+                rejects=Rejects(self.settings.rejects / f"{name}.rejects.csv"),
+                writer=self._writer,
+                taken=campaign.taken,
+                clock=self._clock,
+                wall=self._wall,
+            )
+            self._tasks.start_soon(self._run, campaign, intake, senders)
+        self.campaigns[name] = self._by_id[record.id] = campaign
         return campaign
 
-    def _wordings(
-        self, template: Template, options: CampaignOptions, reference: int, now: float
-    ) -> dict[str, Wording]:
-        """How each operator is told the text.
-
-        Raises:
-            TextError: one of them cannot be.
-        """
-        wordings = {
-            operator: Wording(lane.settings, options, reference, now)
+    def _senders(
+        self,
+        campaign: Campaign,
+        record: Record,
+        text: str | None,
+        wordings: Mapping[str, Wording],
+        options: CampaignOptions,
+    ) -> dict[str, Sender]:
+        return {
+            operator: Sender(
+                record.id,
+                lane,
+                wording=wordings[operator],
+                text=text,
+                boards=campaign.boards,
+                writer=self._writer,
+                store=self._store,
+                retry=lane.settings.retry,
+                unknowns=options.unknowns,
+                priority=options.priority,
+                weight=options.weight,
+                wall=self._wall,
+                changed=campaign.changed,
+            )
             for operator, lane in self._lanes.items()
         }
-        if template.plain is not None:
-            for wording in wordings.values():
-                wording.parts(template.plain)
-        return wordings
-
-    def _sender(
-        self, campaign: Campaign, lane: Lane, wording: Wording, text: str | None, options: CampaignOptions
-    ) -> Sender:
-        return Sender(
-            campaign.id,
-            lane,
-            wording=wording,
-            text=text,
-            boards=campaign.boards,
-            writer=self._writer,
-            store=self._store,
-            retry=lane.settings.retry,
-            unknowns=options.unknowns,
-            priority=options.priority,
-            weight=options.weight,
-            wall=self._wall,
-            changed=campaign.changed,
-        )
 
     async def _record(self, name: str, fingerprint: str) -> Record:
         record = await self._writer.call(self._store.campaign, name)
@@ -361,13 +356,19 @@ class Engine:
         if self._closed:
             return
         self._closed = True
+        if self._writer.failed is None:
+            # What came in is acknowledged before the binds go, so that it need not come again.
+            await self._writer.durable()
         async with anyio.create_task_group() as closing:
             for lane in self._lanes.values():
                 closing.start_soon(lane.close, UNBIND_S)
-        if self._writer.failed is None:
-            for resolver in self._resolvers.values():
-                await resolver.aclose()
-            await self._writer.aclose()
+        if self._writer.failed is not None:
+            with suppress(LedgerError):  # whoever waited has been told; this ends its thread
+                await self._writer.aclose()
+            return
+        for resolver in self._resolvers.values():
+            await resolver.aclose()
+        await self._writer.aclose()
 
     def _response_s(self) -> float:
         return max(lane.settings.timers.response for lane in self._lanes.values())

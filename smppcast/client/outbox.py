@@ -208,9 +208,10 @@ class Outbox:
             if type(owner) is Submission:
                 owner.answer(key, status, message_id)
                 continue
-            columns = apart.setdefault(owner, ([], [], []))
-            for column, value in zip(columns, (key, status, message_id), strict=True):
-                column.append(value)
+            its_keys, its_statuses, its_message_ids = apart.setdefault(owner, ([], [], []))
+            its_keys.append(key)
+            its_statuses.append(status)
+            its_message_ids.append(message_id)
         for stream, columns in apart.items():
             stream.answered(*columns)
 

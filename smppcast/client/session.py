@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import NamedTuple, Unpack
 
 from smppcast.client.addresses import Source, destination_of
@@ -147,12 +147,13 @@ class ClientSession(Operations):
         *,
         receipt: bool = False,
         **options: Unpack[Options],
-    ) -> AsyncIterator[Submitted]:
+    ) -> AsyncGenerator[Submitted, None]:
         """Sends one text to many numbers, and yields what became of them in the order of the answers.
 
         The text is encoded once. Numbers are taken as the window has room: memory is flat whatever
         their count, and behind a slow consumer nothing more is sent than two windows. Leaving the
-        loop stops it likewise; what is in flight then is answered to nobody. Single messages of
+        loop stops it likewise (at once under `contextlib.aclosing`, else when Python collects the
+        generator); what is in flight then is answered to nobody. Single messages of
         `submit` go before those of streams; streams take turns.
 
         Args:
@@ -174,7 +175,7 @@ class ClientSession(Operations):
 
     async def _cast(
         self, numbers: Iterable[str] | AsyncIterable[str], wording: Wording
-    ) -> AsyncIterator[Submitted]:
+    ) -> AsyncGenerator[Submitted, None]:
         wire = self._wire
         wire.check()
         feed = feed_of(numbers, wire.wake)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -37,7 +37,7 @@ BOUND = 65_536
 
 @dataclass(slots=True)
 class _Added:
-    fact: Fact
+    facts: tuple[Fact, ...]
     then: Callable[[], object] | None
     weight: int
 
@@ -120,9 +120,13 @@ class Writer:
             fact: what happened.
             then: called on the loop when it is durable; never, if its commit fails.
         """
+        self.add_together((fact,), then)
+
+    def add_together(self, facts: Sequence[Fact], then: Callable[[], object] | None = None) -> None:
+        """As `add`, for facts that say something only together: one commit holds them all."""
         if self.failed is not None:
             return
-        added = _Added(fact, then, _weight(fact))
+        added = _Added(tuple(facts), then, sum(map(_weight, facts)))
         self.backlog += added.weight
         self._added += 1
         self._queue.put(added)
@@ -262,7 +266,7 @@ class Writer:
 
     def _commit(self, group: list[_Added]) -> LedgerError | None:
         try:
-            self._store.commit([added.fact for added in group])
+            self._store.commit([fact for added in group for fact in added.facts])
         except LedgerError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it is, what follows must not be committed

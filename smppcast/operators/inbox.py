@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import structlog
 
-from smppcast.errors import DecodeError
+from smppcast.errors import DecodeError, LedgerError
 from smppcast.ledger.facts import (
     CAMPAIGN_SHIFT,
     InboundReceived,
@@ -85,6 +86,10 @@ class _Search:
     def pairs(self) -> Iterable[tuple[int, str]]:
         return zip(self.rows, self.keys, strict=True)
 
+    @property
+    def numbers(self) -> list[int]:
+        return [self.batch.sequence_numbers[row] for row in self.rows]
+
 
 class Inbox:
     """Takes in deliver_sm and data_sm PDUs of one operator, from whichever bind brings them.
@@ -136,9 +141,7 @@ class Inbox:
     def deliver(self, pdus: Sequence[bytes], acknowledge: Acknowledge) -> None:
         """Takes in deliver_sm PDUs; `acknowledge` is called on the loop once they are durable."""
         if self._writer.backlog + self._searching > UNCOMMITTED_MAX:
-            self.tally.postponed += len(pdus)
-            numbers = [int.from_bytes(pdu[12:16], "big") for pdu in pdus]
-            acknowledge(numbers, CommandStatus.ESME_RX_T_APPN)
+            self._postpone(acknowledge, [int.from_bytes(pdu[12:16], "big") for pdu in pdus])
             return
         batch, rest = read(pdus, time_zone=self._time_zone)
         inbound: list[DeliverSm | DataSm] = []
@@ -152,6 +155,11 @@ class Inbox:
             if isinstance(pdu, DeliverSm):
                 self._sort(pdu, batch, inbound)
         self._take(batch, inbound, acknowledge)
+
+    def _postpone(self, acknowledge: Acknowledge, sequence_numbers: Sequence[int]) -> None:
+        """Has these come again: what cannot be kept is not acknowledged (law 3)."""
+        self.tally.postponed += len(sequence_numbers)
+        acknowledge(sequence_numbers, CommandStatus.ESME_RX_T_APPN)
 
     def data(self, pdu: DataSm, acknowledge: Acknowledge) -> None:
         """Takes in a data_sm, which carries receipts and messages as a deliver_sm does."""
@@ -253,9 +261,14 @@ class Inbox:
             log.info("message_ids_inferred", operator=self._name, mapping=str(self.inference.holds))
 
     def _settle(
-        self, batch: ReceiptBatch, rows: Sequence[int], refs: Sequence[int], acknowledge: Acknowledge | None
+        self,
+        batch: ReceiptBatch,
+        rows: Sequence[int],
+        refs: Sequence[int],
+        acknowledge: Acknowledge | None,
+        *also: Unparked,
     ) -> None:
-        """Writes matched receipts to the ledger, a fact a campaign, and answers after the last."""
+        """Writes matched receipts to the ledger, a fact a campaign, and answers them after that."""
         if not rows:
             return
         self.tally.matched += len(rows)
@@ -278,8 +291,9 @@ class Inbox:
         ]
         for fact in facts:
             self._reported(fact)
-            last = fact is facts[-1] and acknowledge is not None
-            self._writer.add(fact, (lambda: acknowledge(numbers, 0)) if last and acknowledge else None)
+        self._writer.add_together(
+            (*facts, *also), None if acknowledge is None else partial(acknowledge, numbers, 0)
+        )
 
     def _received(self, batch: ReceiptBatch, pairs: Sequence[tuple[int, int]]) -> Received:
         return Received(
@@ -300,7 +314,11 @@ class Inbox:
             self._more = anyio.Event()
             searches, self._searches = self._searches, []
             for search in searches:
-                await self._search(search)
+                try:
+                    await self._search(search)
+                except LedgerError as error:
+                    log.warning("receipts_postponed", operator=self._name, error=str(error))
+                    self._postpone(search.acknowledge, search.numbers)
                 self._searching -= len(search.rows)
 
     async def _search(self, search: _Search) -> None:
@@ -409,8 +427,8 @@ class Inbox:
         if settled:
             for parked_key, receipt in settled:
                 self._forget(parked_key, receipt)
-            self._settle(batch, range(len(batch)), found, None)
-            self._writer.add(Unparked(self._name, [parked_key for parked_key, _ in settled]))
+            unparked = Unparked(self._name, [parked_key for parked_key, _ in settled])
+            self._settle(batch, range(len(batch)), found, None, unparked)
 
     def _forget(self, parked_key: int, receipt: ParkedReceipt) -> None:
         self._parked_count -= 1

@@ -124,7 +124,7 @@ class _Request:
     """A single request of ours that awaits its response."""
 
     token: Any
-    at: float
+    due: float
 
 
 @dataclass(slots=True)
@@ -173,8 +173,11 @@ class Session:
             self._out.append(submit_sms(first, bodies[done : done + count]))
             done += count
 
-    def request(self, pdu: PDU, token: Any, now: float) -> None:
+    def request(self, pdu: PDU, token: Any, now: float, timeout_s: float | None = None) -> None:
         """Queues any request; its response comes as `Answer` with the token.
+
+        Args:
+            timeout_s: how long its response may take, where that is not `Timers.response_s`.
 
         Raises:
             FieldError: the PDU does not fit the specification; nothing was queued.
@@ -183,7 +186,7 @@ class Session:
         may_send(self.state, pdu.command_id)
         number = self._take_numbers(1)
         self._out.append(encode(replace(pdu, sequence_number=number)))
-        self._requests[number] = _Request(token, now)
+        self._requests[number] = _Request(token, now + (timeout_s or self.timers.response_s))
         bound = _BOUND_AS.get(type(pdu))
         if bound is not None:
             self._bound_as = bound
@@ -211,6 +214,11 @@ class Session:
     @property
     def bound(self) -> bool:
         return self.state in _BOUND
+
+    @property
+    def can_respond(self) -> bool:
+        """Whether responses may be queued: bound, or on the way to unbind_resp."""
+        return self.bound or self.state is State.UNBINDING
 
     @property
     def can_submit(self) -> bool:
@@ -335,10 +343,9 @@ class Session:
         expired = self.window.expire(late)
         if expired:
             events.append(Expired(expired))
-        overdue = [number for number, request in self._requests.items() if request.at < late]
-        if overdue:
+        if any(request.due < now for request in self._requests.values()):
             self.state = State.CLOSED
-            events.append(Ended(ResponseTimeout(f"no response in {self.timers.response_s:g} s")))
+            events.append(Ended(ResponseTimeout("a request was not answered in time: the peer is gone")))
             return events
         if self.bound and self._asked is None and now - self._heard >= self.timers.enquire_link_s:
             self._asked = self._sequence_number

@@ -131,7 +131,7 @@ async def test_a_slow_consumer_holds_the_link_back() -> None:
     taken = iter(NUMBERS)
     async with serve() as smsc, connect(smsc.url, window=10) as session:
         stream = session.submit_many(taken, "Bonjour")
-        async with aclosing(stream):  # type: ignore[type-var]  # it is an asynchronous generator
+        async with aclosing(stream):
             first = await anext(stream)
             while session.statistics().in_flight:
                 await anyio.lowlevel.checkpoint()
@@ -146,7 +146,7 @@ async def test_a_slow_consumer_holds_the_link_back() -> None:
 async def test_leaving_the_loop_ends_the_sending_but_no_message_in_its_middle() -> None:
     async with serve() as smsc, connect(smsc.url, window=1) as session:
         stream = session.submit_many(later(NUMBERS), "é" * 400)
-        async with aclosing(stream):  # type: ignore[type-var]
+        async with aclosing(stream):
             await anext(stream)
         while session.statistics().in_flight or session._wire.outbox._streams:
             await anyio.lowlevel.checkpoint()
