@@ -20,7 +20,7 @@ from smppcast.campaign.engine import Engine
 from smppcast.model import Account
 from smppcast.operators.lane import LaneStatistics
 
-__all__ = ["duration", "show_progress"]
+__all__ = ["Meter", "duration", "show_progress"]
 
 LIVE_S, PLAIN_S = 0.25, 5.0
 # The rate shown is that of the last seconds: steady enough to read, quick enough to follow.
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
-class _Meter:
+class Meter:
     """A rate over the last seconds, from a count that grows."""
 
     def __init__(self) -> None:
@@ -67,8 +67,8 @@ class _View:
 
     def __init__(self, engine: Engine, campaign: Campaign, asked: anyio.Event) -> None:
         self._engine, self._campaign, self._asked = engine, campaign, asked
-        self._segments: dict[str, _Meter] = {}
-        self._recipients: dict[str, _Meter] = {}
+        self._segments: dict[str, Meter] = {}
+        self._recipients: dict[str, Meter] = {}
 
     def rows(self) -> tuple[list[_Row], Account]:
         now = time.monotonic()
@@ -76,8 +76,8 @@ class _View:
         for lane in self._engine.statistics():
             part = parts.get(lane.name) or Account(self._campaign.name)
             open_ = part.not_sent + part.in_flight
-            rate = self._segments.setdefault(lane.name, _Meter()).add(now, lane.sent)
-            done = self._recipients.setdefault(lane.name, _Meter()).add(now, part.fed - open_)
+            rate = self._segments.setdefault(lane.name, Meter()).add(now, lane.sent)
+            done = self._recipients.setdefault(lane.name, Meter()).add(now, part.fed - open_)
             left = 0.0 if not open_ else open_ / done if done else None
             rows.append(_Row(lane, open_, rate, left))
         return rows, self._campaign.account()
