@@ -55,6 +55,13 @@ async def engine_at(
         store.close()
 
 
+def write_feed(path: Path, rows: int) -> None:
+    """Writes a CSV of that many different numbers."""
+    with path.open("w", encoding="ascii") as file:
+        file.write("msisdn\n")
+        file.writelines(f"{FIRST_NUMBER + index}\n" for index in range(rows))
+
+
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Runs it on anyio's asyncio backend, on uvloop where there is one."""
     return anyio.run(main, backend_options={"use_uvloop": has_uvloop()})
