@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from smppcast.campaign.campaign import Campaign
     from smppcast.campaign.engine import Engine, EngineSettings
     from smppcast.campaign.options import CampaignOptions, Hold, Resend
-    from smppcast.client import ClientSession, Sent, Submitted, connect
+    from smppcast.client import NO_RESPONSE, ClientSession, Sent, Source, Submitted, connect
     from smppcast.config.opening import open_engine
     from smppcast.ledger.memory import MemoryStore
     from smppcast.ledger.sqlite import SqliteStore
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from smppcast.receipts import Receipt
 
 __all__ = [
+    "NO_RESPONSE",
     "Account",
     "Campaign",
     "CampaignOptions",
@@ -57,6 +58,7 @@ __all__ = [
     "Resend",
     "SegmentTally",
     "Sent",
+    "Source",
     "SourceAddress",
     "SqliteStore",
     "Submitted",
@@ -82,6 +84,8 @@ _PLACES = {
     "ClientSession": "smppcast.client",
     "Sent": "smppcast.client",
     "Submitted": "smppcast.client",
+    "Source": "smppcast.client",
+    "NO_RESPONSE": "smppcast.client",
     "connect": "smppcast.client",
     "open_engine": "smppcast.config.opening",
     "MemoryStore": "smppcast.ledger.memory",

@@ -277,8 +277,6 @@ class Session:
         match pdu:
             case EnquireLink():
                 self.respond(EnquireLinkResp(sequence_number=pdu.sequence_number))
-            case EnquireLinkResp():
-                self._requests.pop(pdu.sequence_number, None)
             case Unbind():
                 self.respond(UnbindResp(sequence_number=pdu.sequence_number))
                 self.state = State.UNBOUND
@@ -310,6 +308,8 @@ class Session:
         if request is None:
             self.late += 1
             return None
+        if request.token is None:
+            return None  # the session's own enquire_link
         if pdu.command_id in _BIND_RESPS and pdu.command_status == 0:
             self.state = self._bound_as
         return Answer(request.token, pdu)

@@ -66,7 +66,7 @@ class Window(Generic[T]):
         """When the oldest batch with an unanswered request was written; forgets answered ones."""
         while self._batches:
             written, first, count = self._batches[0]
-            if any(number in self._pending for number in range(first, first + count)):
+            if not self._pending.keys().isdisjoint(range(first, first + count)):
                 return written
             self._batches.popleft()
         return None
