@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import typer
 from typer.core import TyperCommand
+from typer.exceptions import TyperException
 
 from smppcast.errors import SmppcastError, UsageError
 
@@ -41,17 +42,30 @@ class Command(TyperCommand):
     """A command whose errors are sentences; its parameter `debug` brings their tracebacks back."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs it; an error of ours becomes a sentence on standard error and an exit code."""
+        """Runs it; an error becomes a sentence on standard error and an exit code."""
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException, BrokenPipeError):
+            raise  # typer knows what to do with them
         except Exception as error:
-            ours = [leaf for leaf in _leaves(error) if isinstance(leaf, SmppcastError | OSError)]
-            if ctx.params.get("debug") or len(ours) != len(list(_leaves(error))):
+            if ctx.params.get("debug"):
                 raise
-        for sentence in dict.fromkeys(f"smppcast: {leaf}" for leaf in ours):
-            typer.echo(sentence, err=True)
-        usage = all(isinstance(leaf, UsageError) for leaf in ours)
-        raise typer.Exit(ExitCode.USAGE if usage else ExitCode.FAILED)
+            raise typer.Exit(_told(error)) from None
+
+
+def _told(error: Exception) -> ExitCode:
+    """Says what went wrong, each thing once; returns the code for it."""
+    leaves = list(_leaves(error))
+    for sentence in dict.fromkeys(map(_sentence, leaves)):
+        typer.echo(f"smppcast: {sentence}", err=True)
+    usage = all(isinstance(leaf, UsageError) for leaf in leaves)
+    return ExitCode.USAGE if usage else ExitCode.FAILED
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, SmppcastError | OSError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)"
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

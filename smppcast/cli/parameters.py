@@ -10,9 +10,9 @@ import typer
 from pydantic import ValidationError
 
 from smppcast.campaign.options import Hold, Resend, UnknownPolicy
+from smppcast.client.addresses import source_of
 from smppcast.operators import scalars
 from smppcast.operators.settings import SourceAddress
-from smppcast.smpp.vocabulary import Npi, Ton
 
 __all__ = ["Config", "Debug", "EncodingName", "Json", "duration", "source_address", "unknown_policy"]
 
@@ -43,14 +43,12 @@ def duration(text: str) -> float:
 
 
 def source_address(text: str) -> SourceAddress:
-    """A sender: letters make a name, a + an international number; ADDR:TON:NPI tells both kinds."""
+    """A sender: ADDR:TON:NPI, or ADDR alone, whose kind is guessed as `client.source_of` does."""
     addr, *kinds = text.rsplit(":", 2) if text.count(":") == 2 else (text,)
     try:
         if kinds:
             return SourceAddress.model_validate({"addr": addr, "ton": kinds[0], "npi": kinds[1]})
-        if addr.startswith("+"):
-            return SourceAddress(addr=addr[1:], ton=Ton.INTERNATIONAL, npi=Npi.ISDN)
-        return SourceAddress(addr=addr, ton=Ton.UNKNOWN if addr.isdigit() else Ton.ALPHANUMERIC)
+        return SourceAddress(**source_of(addr)._asdict())
     except ValidationError as error:
         raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 

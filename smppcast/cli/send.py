@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as codec
 import secrets
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -17,15 +18,15 @@ from smppcast.campaign.options import CampaignOptions
 from smppcast.cli import logs
 from smppcast.cli.account import columns
 from smppcast.cli.commands import Command, ExitCode, run
+from smppcast.cli.direct import Direct, Message
 from smppcast.cli.parameters import Config, Debug, Json, duration, source_address
 from smppcast.cli.running import Casting, ended
 from smppcast.config import load
 from smppcast.config.engine import engine_settings
 from smppcast.errors import UsageError
 from smppcast.feed import Item, normalise
-from smppcast.ledger.outcomes import OutcomeRow, outcomes
-from smppcast.ledger.sqlite import SqliteStore
-from smppcast.model import Account
+from smppcast.ledger.outcomes import outcomes
+from smppcast.model import Outcome
 
 __all__ = ["EXAMPLE", "SendCommand", "send"]
 
@@ -33,6 +34,7 @@ EXAMPLE = "Example: smppcast send -c smppcast.yaml --to 33612345678 'Bonjour' --
 
 _WAIT = "--wait"
 _WAIT_S = "60s"
+_TAKEN = (Outcome.AWAITING_RECEIPT, Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.EXPIRED)
 
 
 class SendCommand(Command):
@@ -72,6 +74,13 @@ def send(
     *,
     to: Annotated[list[str], typer.Option("--to", metavar="NUMBER[,NUMBER…]", help="To whom.")],
     config: Config = Path("smppcast.yaml"),
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="smpp://SYSTEM_ID:PASSWORD@HOST:PORT",
+            help="An SMSC to send by without configuration and ledger, for a first try.",
+        ),
+    ] = None,
     wait: Annotated[
         Any,
         typer.Option(
@@ -100,17 +109,21 @@ def send(
 ) -> None:
     """Send one text to one number, or to some.
 
-    It goes by the ledger, as a campaign of its own. Exit code 1 where an SMSC did not take it.
+    It goes by the ledger, as a campaign of its own; with --url, by nothing but a session. Exit code
+    1 where an SMSC did not take it.
     """
     logs.configure(debug=debug)
+    if url is not None:
+        direct = Direct(url, text, source, flash, wait)
+        run(partial(_send_directly, direct, _numbers(to, None), as_json=json))
+        return
     settings = load(config)
     base = engine_settings(settings)
-    options = replace(
-        base.options,
-        source=source or base.options.source,
-        flash=flash or base.options.flash,
-    )
-    errand = _Errand(text.replace("{", "{{").replace("}", "}}"), _items(to, base.country, operator), options)
+    options = replace(base.options, source=source or base.options.source, flash=flash or base.options.flash)
+    items: list[Item] = [
+        {"msisdn": number, "operator": operator or ""} for number in _numbers(to, base.country)
+    ]
+    errand = _Errand(text.replace("{", "{{").replace("}", "}}"), items, options)
     casting = Casting(replace(base, settle_s=wait or 0.0), settings.ledger)
     run(partial(_send, casting, errand, as_json=json))
 
@@ -119,18 +132,29 @@ async def _send(casting: Casting, errand: _Errand, *, as_json: bool) -> ExitCode
     name = f"send-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with casting.store() as store:
         campaign = await casting.run(store, errand.text, errand.to, name, errand.options)
-        if campaign is None:
+        record = store.campaign(name)
+        if campaign is None or record is None:
             return ExitCode.STOPPED
-        rows = _rows(store, name)
+        rows = list(outcomes(store, record.id))
         account = campaign.account()
-    print(_as_json(account, rows) if as_json else _as_text(account, rows))
-    if account.accepted < account.fed - account.duplicate and ended(campaign) is ExitCode.FINISHED:
+    messages = [Message(str(row.number), row.state, row.error, row.message_ids) for row in rows]
+    for reason, count in account.invalid_reasons.items():
+        print(f"not sent: {count} {reason}", file=sys.stderr)
+    _print(messages, asdict(account) if as_json else None)
+    if ended(campaign) is ExitCode.FINISHED and account.accepted < account.fed - account.duplicate:
         return ExitCode.FAILED
     return ended(campaign)
 
 
-def _items(given: Sequence[str], country: str | None, operator: str | None) -> list[Item]:
-    """The numbers as a feed.
+async def _send_directly(direct: Direct, numbers: list[str], *, as_json: bool) -> ExitCode:
+    messages = await direct.send(numbers)
+    _print(messages, {} if as_json else None)
+    taken = all(message.outcome in _TAKEN for message in messages)
+    return ExitCode.FINISHED if taken else ExitCode.FAILED
+
+
+def _numbers(given: Sequence[str], country: str | None) -> list[str]:
+    """The numbers, as they were given.
 
     Raises:
         UsageError: one of them is none; nothing is sent then.
@@ -140,34 +164,13 @@ def _items(given: Sequence[str], country: str | None, operator: str | None) -> l
     if bad or not numbers:
         wrong = ", ".join(f"{numbers[at]} ({reason})" for at, reason in bad.items())
         raise UsageError(f"--to: {wrong or 'expected a number'}")
-    return [{"msisdn": number, "operator": operator or ""} for number in numbers]
+    return numbers
 
 
-def _rows(store: SqliteStore, name: str) -> list[OutcomeRow]:
-    record = store.campaign(name)
-    return list(outcomes(store, record.id)) if record is not None else []
-
-
-def _as_json(account: Account, rows: Sequence[OutcomeRow]) -> str:
-    messages = [
-        {
-            "msisdn": str(row.number),
-            "operator": row.operator,
-            "outcome": row.state,
-            "error": row.error,
-            "message_ids": list(row.message_ids),
-        }
-        for row in rows
-    ]
-    return codec.dumps({**asdict(account), "messages": messages}, ensure_ascii=False)
-
-
-def _as_text(account: Account, rows: Sequence[OutcomeRow]) -> str:
-    lines = columns(
-        [
-            (str(row.number), row.operator, row.state.replace("_", " "), row.error, " ".join(row.message_ids))
-            for row in rows
-        ]
-    )
-    lines += [f"{count} {reason}" for reason, count in account.invalid_reasons.items()]
-    return "\n".join(lines)
+def _print(messages: Sequence[Message], account: dict[str, Any] | None) -> None:
+    """One JSON object with an account, even an empty one; else a line a message."""
+    if account is not None:
+        print(codec.dumps({**account, "messages": list(map(asdict, messages))}, ensure_ascii=False))
+    elif messages:
+        rows = [(m.msisdn, m.outcome.replace("_", " "), m.error, " ".join(m.message_ids)) for m in messages]
+        print("\n".join(columns(rows)))

@@ -33,6 +33,20 @@ def test_send_tells_what_was_refused(home: Home) -> None:
         assert centre.submitted() == 1
 
 
+def test_send_without_a_configuration(home: Home) -> None:
+    with smsc(numbers=[{"suffix": "2", "status": "ESME_RINVDSTADR"}]) as centre:
+        url = f"smpp://user:s3cret@127.0.0.1:{centre.port}"
+
+        done = home.run(
+            "send", "--url", url, "--to", "33670000001,33670000002", "Bonjour", "--wait", "--json"
+        )
+
+        assert done.code == 1, done.stderr
+        outcomes = {message["msisdn"]: message["outcome"] for message in done.json["messages"]}
+        assert outcomes == {"33670000001": "delivered", "33670000002": "rejected"}
+        assert home.run("send", "--url", url, "--to", "33670000001", "Bonjour").code == 0
+
+
 def test_check_tells_what_each_smsc_says_of_itself(home: Home) -> None:
     with smsc(system_id="centre") as good, smsc(accounts=[{"system_id": "x", "password": "y"}]) as bad:
         home.configure(orange=good.port, sfr=bad.port)

@@ -15,7 +15,7 @@ from smppcast.smpp.vocabulary import Npi, Ton
     [
         ("GOUV", ("GOUV", Ton.ALPHANUMERIC, Npi.UNKNOWN)),
         ("+33123456789", ("33123456789", Ton.INTERNATIONAL, Npi.ISDN)),
-        ("36111", ("36111", Ton.UNKNOWN, Npi.UNKNOWN)),
+        ("36111", ("36111", Ton.NETWORK_SPECIFIC, Npi.UNKNOWN)),
         ("36111:network_specific:isdn", ("36111", Ton.NETWORK_SPECIFIC, Npi.ISDN)),
         ("36111:3:1", ("36111", Ton.NETWORK_SPECIFIC, Npi.ISDN)),
     ],
