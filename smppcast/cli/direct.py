@@ -9,7 +9,7 @@ import anyio
 
 from smppcast.cli.signals import Interrupt, interruptible
 from smppcast.client import ClientSession, Source, connect
-from smppcast.errors import LinkError, ResponseTimeout, StatusError
+from smppcast.errors import LinkError, OutcomeUnknown, ResponseTimeout, StatusError
 from smppcast.model import MessageState, Outcome
 from smppcast.operators.settings import SourceAddress
 
@@ -83,6 +83,8 @@ class Direct:
             return  # it still awaits its receipt
         except LinkError as error:
             message.error = str(error)
+            if message.outcome is Outcome.UNKNOWN and not isinstance(error, OutcomeUnknown):
+                message.outcome = Outcome.NOT_SENT
 
 
 async def _end_when_asked(interrupt: Interrupt, scope: anyio.CancelScope) -> None:

@@ -105,6 +105,7 @@ class Lane:
         ]
         self._changed = anyio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
 
     def __repr__(self) -> str:
         now = self.statistics()
@@ -198,11 +199,13 @@ class Lane:
 
     def _wake_in(self, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
+        due = loop.time() + delay_s
         if self._timer is not None:
-            if self._timer.when() <= loop.time() + delay_s:
+            if self._timer_due <= due:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(delay_s, self._on_timer)
+        # The due time is kept here: uvloop's handle of a delay under half a ms knows none.
+        self._timer, self._timer_due = loop.call_later(delay_s, self._on_timer), due
 
     def _on_timer(self) -> None:
         self._timer = None
