@@ -121,7 +121,7 @@ class _View:
                 f"{lane.receipts:,}",
                 f"{lane.in_flight:,}/{lane.window:,}",
                 f"{row.rate:,.0f}",
-                "" if row.left_s is None else duration(row.left_s),
+                _left(row),
             )
         return table
 
@@ -132,6 +132,12 @@ class _View:
         elif account.awaiting_receipt and not any(row.open for row in rows):
             down.append(f"All answered; {account.awaiting_receipt:,} await their receipt.")
         return "\n".join(down)
+
+
+def _left(row: _Row) -> str:
+    if not row.open:
+        return "done" if row.lane.sent else ""
+    return "" if row.left_s is None else duration(row.left_s)
 
 
 def _longest(rows: list[_Row]) -> float | None:

@@ -129,8 +129,10 @@ class Pump:
             if self._writing_since is not None and now - self._writing_since > self._stall_s:
                 self.stop(ResponseTimeout(f"the peer read nothing for {self._stall_s:g} s"))
                 return
-            self._handle(self.session.tick(now), now)
-            if self.session.owed:
+            events = self.session.tick(now)
+            self._handle(events, now)
+            if events or self.session.owed:
+                # What expired made room in the window, and nothing else may come to tell the writer.
                 self._more.set()
 
     def _handle(self, events: Sequence[Event], now: float) -> None:
