@@ -76,6 +76,10 @@ async def until(holds: Callable[[], object]) -> None:
             await anyio.sleep(0.001)
 
 
+async def until_submitted(smsc: Smsc, least: int) -> None:
+    await until(lambda: smsc.account.submitted >= least)
+
+
 def rows(store: Store, name: str = "alert") -> list[OutcomeRow]:
     """What became of each recipient of a campaign, as the ledger alone tells it."""
     record = store.campaign(name)
