@@ -121,7 +121,7 @@ OPERATORS = (
         {
             "response_latency": {"lognormal": (20, 0.3)},
             "receipt_latency": {"uniform": (100, 1500)},
-            "rate": {"per_s": 2400, "burst": 100},
+            "rate": {"per_s": 3000},
             "message_ids": {"start": 7, "response": {"style": "decimal", "width": 12}, "text": "decimal"},
             "receipts": {"form": "text", "dates": "century"},
             "outcomes": [
