@@ -56,8 +56,9 @@ async def _cast(rows: int, window: int) -> dict[str, Any]:
             campaign = await engine.cast(TWO_SEGMENTS, feed, name="bench")
             account = await campaign.wait()
             seconds, end = time.perf_counter() - began, rss_mb()
+            theirs = await smsc.account()
     assert account.closes, account
-    assert account.fed == account.delivered == rows, account
+    assert account.fed == account.delivered == rows, (account, theirs)
     # ru_maxrss counts in KiB on Linux (getrusage(2)).
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     return {"rows": rows, "before": before, "peak": peak, "end": end, "seconds": seconds}
