@@ -120,10 +120,8 @@ def _decode_submit() -> Row:
 
 
 def _decode_response() -> Row:
-    pdus = [
-        encode(SubmitSmResp(sequence_number=number, message_id=f"{number:016}"))
-        for number in range(1, COUNT + 1)
-    ]
+    ids = [f"{number:016}" for number in range(1, COUNT + 1)]
+    pdus = [encode(SubmitSmResp(sequence_number=at, message_id=each)) for at, each in enumerate(ids, 1)]
     buffer = b"".join(pdus)
     found = batch.cut(buffer, MAX_COMMAND_LENGTH)
     assert found.consumed == len(buffer), found.consumed
