@@ -1,23 +1,60 @@
-"""The commands, gathered."""
+"""The commands, gathered; each one's rooms are imported when it is asked for."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from smppcast import __version__
-from smppcast.cli import cast, check, demo, listen, report, schema, segments, send, smsc
 from smppcast.cli.commands import Command
+from smppcast.version import __version__
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "main"]
+
+# Where each command stands: the module has it under its own name, and an EXAMPLE.
+COMMANDS = {
+    "demo": "demo",
+    "cast": "cast",
+    "report": "report",
+    "listen": "listen",
+    "send": "send",
+    "segments": "segments",
+    "check": "check",
+    "smsc": "smsc",
+    "config-schema": "config_schema",
+}
+
+
+class Commands(TyperGroup):
+    """Finds commands in COMMANDS: `segments` need not wait for the engine's imports."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        """Their names, in the order in which help lists them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - likewise
+        """The command of that name, None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"smppcast.cli.{COMMANDS[cmd_name]}")
+        alone = typer.Typer(add_completion=False, context_settings=_HELP)
+        cls = getattr(module, "COMMAND", Command)
+        alone.command(cmd_name, cls=cls, epilog=module.EXAMPLE)(getattr(module, COMMANDS[cmd_name]))
+        return get_command(alone)
+
+
+_HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="smppcast",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_HELP,
 )
 
 
@@ -35,17 +72,6 @@ def smppcast(
     ] = False,
 ) -> None:
     """Cast one text to a feed of subscribers over SMPP, and account for every message."""
-
-
-app.command(cls=Command, epilog=demo.EXAMPLE)(demo.demo)
-app.command(cls=Command, epilog=cast.EXAMPLE)(cast.cast)
-app.command(cls=Command, epilog=report.EXAMPLE)(report.report)
-app.command(cls=Command, epilog=listen.EXAMPLE)(listen.listen)
-app.command(cls=send.SendCommand, epilog=send.EXAMPLE)(send.send)
-app.command(cls=Command, epilog=segments.EXAMPLE)(segments.segments)
-app.command(cls=Command, epilog=check.EXAMPLE)(check.check)
-app.command(cls=Command, epilog=smsc.EXAMPLE)(smsc.smsc)
-app.command(cls=Command, epilog=schema.EXAMPLE)(schema.config_schema)
 
 
 def main() -> None:

@@ -13,16 +13,9 @@ from smppcast.campaign.engine import default_name
 from smppcast.campaign.options import CampaignOptions
 from smppcast.cli import logs
 from smppcast.cli.commands import ExitCode, run
-from smppcast.cli.parameters import (
-    Config,
-    Debug,
-    EncodingName,
-    Json,
-    duration,
-    source_address,
-    unknown_policy,
-)
+from smppcast.cli.parameters import Config, Debug, EncodingName, Json
 from smppcast.cli.running import Casting
+from smppcast.cli.values import duration, source_address, unknown_policy
 from smppcast.config import load
 from smppcast.config.engine import engine_settings
 from smppcast.errors import CampaignError, UsageError

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their texts are read."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from smppcast.campaign.options import Hold, Resend, UnknownPolicy
-from smppcast.client.addresses import source_of
-from smppcast.operators import scalars
-from smppcast.operators.settings import SourceAddress
-
-__all__ = ["Config", "Debug", "EncodingName", "Json", "duration", "source_address", "unknown_policy"]
+__all__ = ["Config", "Debug", "EncodingName", "Json"]
 
 Config = Annotated[
     Path,
@@ -32,32 +26,3 @@ class EncodingName(StrEnum):
     UCS2 = "ucs2"
     LATIN1 = "latin1"
     ASCII = "ascii"
-
-
-def duration(text: str) -> float:
-    """Seconds of "500ms", "30s", "10m" and the like."""
-    try:
-        return scalars.duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def source_address(text: str) -> SourceAddress:
-    """A sender: ADDR:TON:NPI, or ADDR alone, whose kind is guessed as `client.source_of` does."""
-    addr, *kinds = text.rsplit(":", 2) if text.count(":") == 2 else (text,)
-    try:
-        if kinds:
-            return SourceAddress.model_validate({"addr": addr, "ton": kinds[0], "npi": kinds[1]})
-        return SourceAddress(**source_of(addr)._asdict())
-    except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-
-
-def unknown_policy(text: str) -> UnknownPolicy:
-    """resend, or hold:DURATION."""
-    if text == "resend":
-        return Resend()
-    word, _, held = text.partition(":")
-    if word != "hold" or not held:
-        raise typer.BadParameter("expected resend, or hold:DURATION")
-    return Hold(duration(held))

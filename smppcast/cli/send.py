@@ -19,8 +19,9 @@ from smppcast.cli import logs
 from smppcast.cli.account import columns
 from smppcast.cli.commands import Command, ExitCode, run
 from smppcast.cli.direct import Direct, Message
-from smppcast.cli.parameters import Config, Debug, Json, duration, source_address
+from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.cli.running import Casting, ended
+from smppcast.cli.values import duration, source_address
 from smppcast.config import load
 from smppcast.config.engine import engine_settings
 from smppcast.errors import UsageError
@@ -28,7 +29,7 @@ from smppcast.feed import Item, normalise
 from smppcast.ledger.outcomes import outcomes
 from smppcast.model import Outcome
 
-__all__ = ["EXAMPLE", "SendCommand", "send"]
+__all__ = ["COMMAND", "EXAMPLE", "SendCommand", "send"]
 
 EXAMPLE = "Example: smppcast send -c smppcast.yaml --to 33612345678 'Bonjour' --wait 30s"
 
@@ -51,6 +52,9 @@ class SendCommand(Command):
             if arg == _WAIT and not _is_duration(args[at + 1 : at + 2]):
                 full.append(_WAIT_S)
         return super().parse_args(ctx, full)
+
+
+COMMAND = SendCommand
 
 
 def _is_duration(following: Sequence[str]) -> bool:

@@ -9,9 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import smppcast
-from smppcast.cli.app import app
-
-COMMANDS = ("demo", "cast", "report", "listen", "send", "segments", "check", "smsc", "config-schema")
+from smppcast.cli.app import COMMANDS, app
 
 
 def run(*args: str) -> Result:

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from smppcast.campaign.options import Hold, Resend
-from smppcast.cli.parameters import duration, source_address, unknown_policy
+from smppcast.cli.values import duration, source_address, unknown_policy
 from smppcast.smpp.vocabulary import Npi, Ton
 
 
