@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
-from typing import Final, Protocol
+from typing import Final
 
 from smppcast.model import MessageState
 from smppcast.smsc.account import SmscAccount, Taken
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
-from smppcast.smsc.client import Client
+from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, Habits
 from smppcast.smsc.report import Owed, Report
 from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.wheel import Wheel
 
-__all__ = ["Bind", "Center"]
+__all__ = ["Center"]
 
 SUBMIT_MULTI_RESP: Final = 0x80000021
 
@@ -32,30 +32,6 @@ _ON_TIME: Final = frozenset((PLAIN, REPEATED, ORPHAN))
 
 # registered_delivery, lowest two bits (SMPP 5.0 section 4.7.21).
 _EVERY_RECEIPT, _SUCCESS_ONLY = 1, 3
-
-
-class Bind(Protocol):
-    """A bound link, as the centre sees it."""
-
-    @property
-    def client(self) -> Client: ...
-
-    @property
-    def receives(self) -> bool:
-        """Whether it may be sent receipts."""
-        ...
-
-    def answer(self, pdus: bytes, count: int) -> None:
-        """Sends responses to `count` submits."""
-        ...
-
-    def withhold(self, count: int) -> None:
-        """Takes note that `count` submits are never answered."""
-        ...
-
-    def receive(self, owed: Owed) -> None:
-        """Sends receipts as its window has room."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from smppcast.smsc.report import Owed
 from smppcast.smsc.scenario import Rate
 
-if TYPE_CHECKING:
-    from smppcast.smsc.center import Bind
+__all__ = ["Bind", "Client"]
 
-__all__ = ["Client"]
+
+class Bind(Protocol):
+    """A bound link, as its account and the centre see it."""
+
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def receives(self) -> bool:
+        """Whether it may be sent receipts."""
+        ...
+
+    def answer(self, pdus: bytes, count: int) -> None:
+        """Sends responses to `count` submits."""
+        ...
+
+    def withhold(self, count: int) -> None:
+        """Takes note that `count` submits are never answered."""
+        ...
+
+    def receive(self, owed: Owed) -> None:
+        """Sends receipts as its window has room."""
+        ...
 
 
 class Client:

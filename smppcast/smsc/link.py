@@ -7,22 +7,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
 from smppcast.errors import DecodeError
 from smppcast.smpp.codec import decode
 from smppcast.smpp.states import State
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
 from smppcast.smsc.bulk import DELIVER_SM, SUBMIT_SM_RESP, Cutter, Run, frame
-from smppcast.smsc.center import Bind
-from smppcast.smsc.client import Client
+from smppcast.smsc.center import Center
+from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.report import Again, Owed
 from smppcast.smsc.requests import Desk
 
-if TYPE_CHECKING:
-    from smppcast.smsc.server import Smsc
-
-__all__ = ["Link"]
+__all__ = ["Link", "Server"]
 
 # message_payload may fill 65,535 octets; the rest of a PDU is short.
 MAX_COMMAND_LENGTH: Final = 70_000
@@ -38,6 +35,34 @@ RECEIVING: Final = (State.BOUND_RX, State.BOUND_TRX)
 SUBMITTING: Final = (State.BOUND_TX, State.BOUND_TRX)
 
 
+class Server(Protocol):
+    """The SMSC that holds the links, as one of them sees it."""
+
+    @property
+    def center(self) -> Center: ...
+
+    @property
+    def touched(self) -> list[Link]:
+        """Links that have something to write at the end of this turn."""
+        ...
+
+    def now(self) -> float:
+        """Seconds on the clock that the centre goes by."""
+        ...
+
+    def joined(self, link: Link) -> None:
+        """A connection began."""
+        ...
+
+    def left(self, link: Link) -> None:
+        """A connection ended."""
+        ...
+
+    def turn(self) -> None:
+        """Does what is due, writes what there is to write, and sets the alarm for the rest."""
+        ...
+
+
 class Link(asyncio.Protocol):
     """A client's link, bound or not.
 
@@ -46,7 +71,7 @@ class Link(asyncio.Protocol):
         submitted: submits it brought.
     """
 
-    def __init__(self, smsc: Smsc) -> None:
+    def __init__(self, smsc: Server) -> None:
         self._smsc, self._center = smsc, smsc.center
         self._desk = Desk(smsc.center, self)
         self._cutter = Cutter(MAX_COMMAND_LENGTH, _decode)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from smppcast.model import MessageState
 from smppcast.smpp.codec import encode
@@ -33,15 +34,13 @@ from smppcast.smpp.pdu import (
 from smppcast.smpp.states import ESME_MAY_SEND, State
 from smppcast.smpp.tlv import NO_TLVS, Tlvs
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion
-from smppcast.smsc.bulk import frame
+from smppcast.smsc.account import Message
+from smppcast.smsc.bulk import Run, frame
+from smppcast.smsc.center import Center
+from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.single import data_run, multi_run
 
-if TYPE_CHECKING:
-    from smppcast.smsc.account import Message
-    from smppcast.smsc.center import Center
-    from smppcast.smsc.link import Link
-
-__all__ = ["Desk"]
+__all__ = ["Desk", "Requester"]
 
 _BINDS: Final[
     dict[int, tuple[type[BindTransmitterResp | BindReceiverResp | BindTransceiverResp], State, str]]
@@ -53,12 +52,42 @@ _BINDS: Final[
 _KNOWN: Final[frozenset[int]] = frozenset().union(*ESME_MAY_SEND.values())
 
 
+class Requester(Protocol):
+    """A client's link, bound or not, as its desk sees it."""
+
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def state(self) -> State: ...
+
+    def send(self, pdus: bytes) -> None:
+        """Writes them at the end of this turn."""
+        ...
+
+    def submits(self, run: Run, take_in: Callable[[Bind, Run, float], None]) -> None:
+        """Brings a run of submits before the centre's `take_in`."""
+        ...
+
+    def bind(self, client: Client, state: State) -> None:
+        """The bind was let in."""
+        ...
+
+    def leave(self, state: State) -> None:
+        """The bind ends here."""
+        ...
+
+    def nacked(self, sequence_number: int, status: int) -> None:
+        """A request of the SMSC's own was answered by generic_nack."""
+        ...
+
+
 class Desk:
     """Answers one link's requests."""
 
     __slots__ = ("_center", "_link")
 
-    def __init__(self, center: Center, link: Link) -> None:
+    def __init__(self, center: Center, link: Requester) -> None:
         self._center, self._link = center, link
 
     def answer(self, pdu: Pdu, now: float) -> None:
