@@ -104,10 +104,15 @@ class Store(Protocol):
         """The acceptances that `index_ids` was not told yet, with their numbers."""
         ...
 
-    def find_ids(self, operator: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
+    def find_ids(
+        self, operator: str, keys: Sequence[str], *, likely: bool = False
+    ) -> list[tuple[str, int, int]]:
         """Durable half of the index of message_ids: (folded key, ref, number), newest last.
 
         Newest by its ref: campaigns and chunks are counted up.
+
+        Args:
+            likely: a quick look where the last ones were found; what it misses may still be there.
         """
         ...
 

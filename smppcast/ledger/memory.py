@@ -157,8 +157,11 @@ class MemoryStore:
     def _number(self, ref: int) -> int:
         return self.body(ref >> CHUNK_SHIFT).numbers[ref >> SEGMENT_BITS & OFFSET_MASK]
 
-    def find_ids(self, operator: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
+    def find_ids(
+        self, operator: str, keys: Sequence[str], *, likely: bool = False
+    ) -> list[tuple[str, int, int]]:
         """See `contract.Store`."""
+        _ = likely  # one look finds them all
         found = ((key, self._ids.get((operator, key), {})) for key in sorted(set(keys)))
         return [(key, ref, numbers[ref]) for key, numbers in found for ref in sorted(numbers)]
 

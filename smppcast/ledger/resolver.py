@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import Accepted
@@ -104,6 +105,18 @@ class Resolver:
         """`get` for many."""
         young, old = self._young.get, self._old.get
         return [young(key) or old(key) for key in keys]
+
+    async def find_likely(self, keys: Sequence[str]) -> dict[str, list[Found]]:
+        """A quick look at the durable index, where the last ones were found; misses may be there.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        look = partial(self._store.find_ids, self.operator, keys, likely=True)
+        found: dict[str, list[Found]] = {}
+        for key, ref, number in await self._writer.call(look):
+            found.setdefault(key, []).append((ref, number))
+        return found
 
     async def find_durable(self, keys: Sequence[str]) -> dict[str, list[Found]]:
         """All (ref, number) of each key that has any, newest first, however old.

@@ -257,10 +257,13 @@ class SqliteStore:
 
     # --- message_ids and parked receipts ---
 
-    def find_ids(self, operator: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
+    def find_ids(
+        self, operator: str, keys: Sequence[str], *, likely: bool = False
+    ) -> list[tuple[str, int, int]]:
         """See `contract.Store`."""
+        find = self._ids.find_likely if likely else self._ids.find
         with self._faults():
-            return [(key, ref, number) for key, ref, number in self._ids.find(operator, keys)]
+            return [(key, ref, number) for key, ref, number in find(operator, keys)]
 
     def index_ids(self, operator: str, entries: Sequence[tuple[str, int, int]]) -> None:
         """See `contract.Store`."""

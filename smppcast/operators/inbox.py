@@ -45,6 +45,9 @@ PARKED_MAX = 50_000
 # seconds of the highest rates, some tens of megabytes.
 UNCOMMITTED_MAX = 100_000
 
+# Receipts in search beyond which a lane sends nothing new; a few hundred are one read.
+SEARCHING_MAX = 500
+
 # Two spellings of one number agree in this many last digits: a national number without its prefix.
 AGREE_DIGITS = 7
 
@@ -124,6 +127,15 @@ class Inbox:
         self._more = anyio.Event()
         self._next_parked = 1
         self._warned = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether receipts come faster than their messages are found: then nothing new should be sent.
+
+        Else the SMSC's receipts fall ever further behind its responses, out of what is hot, and each
+        costs a search.
+        """
+        return self._searching > SEARCHING_MAX
 
     @property
     def unmatched(self) -> int:
@@ -322,13 +334,15 @@ class Inbox:
                 self._searching -= len(search.rows)
 
     async def _search(self, search: _Search) -> None:
-        """Searches the durable index: first under the likeliest key of each, then under all."""
+        """Searches the durable index: first where the last ones were, then everywhere and under all keys."""
         batch = search.batch
-        refs = await self._search_keys(batch, {row: [key] for row, key in search.pairs})
+        found = await self._resolver.find_likely(search.keys)
+        refs = self._matches(batch, {row: [key] for row, key in search.pairs}, found)
         left = [row for row in search.rows if row not in refs]
         if left:
             keys = {row: self._all_keys(batch.message_ids[row], batch.other_ids[row]) for row in left}
-            refs |= await self._search_keys(batch, keys)
+            found = await self._resolver.find_durable([key for of_row in keys.values() for key in of_row])
+            refs |= self._matches(batch, keys, found)
         for row in left:
             if row not in refs:
                 # The response may have come while the ledger was searched.
@@ -339,8 +353,9 @@ class Inbox:
         self._settle(batch, list(refs), list(refs.values()), search.acknowledge)
         self._park(batch, [row for row in left if row not in refs], search.acknowledge)
 
-    async def _search_keys(self, batch: ReceiptBatch, keys: dict[int, list[str]]) -> dict[int, int]:
-        found = await self._resolver.find_durable([key for of_row in keys.values() for key in of_row])
+    def _matches(
+        self, batch: ReceiptBatch, keys: dict[int, list[str]], found: dict[str, list[tuple[int, int]]]
+    ) -> dict[int, int]:
         matches = ((row, self._among(found, of_row, batch, row)) for row, of_row in keys.items())
         return {row: ref for row, ref in matches if ref is not None}
 

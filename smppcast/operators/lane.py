@@ -185,8 +185,9 @@ class Lane:
                 return
         if room <= 0:
             return
-        if self._writer.full:
-            # The ledger is behind: what is sent now would only wait in memory to be written down.
+        if self._writer.full or self.inbox.behind:
+            # The ledger is behind: what is sent now would only wait in memory to be written down, and
+            # its receipts in the SMSC.
             self._wake_in(LEDGER_PAUSE_S)
             return
         batch = self.sources.pull(room)

@@ -123,6 +123,7 @@ Event = Answers | Answer | Deliveries | Request | Expired | Ended
 class _Request:
     """A single request of ours that awaits its response."""
 
+    command_id: int
     token: Any
     due: float
 
@@ -186,7 +187,7 @@ class Session:
         may_send(self.state, pdu.command_id)
         number = self._take_numbers(1)
         self._out.append(encode(replace(pdu, sequence_number=number)))
-        self._requests[number] = _Request(token, now + (timeout_s or self.timers.response_s))
+        self._requests[number] = _Request(pdu.command_id, token, now + (timeout_s or self.timers.response_s))
         bound = _BOUND_AS.get(type(pdu))
         if bound is not None:
             self._bound_as = bound
@@ -229,6 +230,8 @@ class Session:
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Takes in what was read, in whatever cuts; returns what it means, submits' answers first."""
+        if self.state in _OVER:
+            return []
         self._heard = now
         self._asked = None
         buffer = self._rest + data if self._rest else data
@@ -249,11 +252,9 @@ class Session:
             events.append(Deliveries(found.deliveries))
         for octets in found.others:
             try:
-                pdu = decode(octets)
+                event = self._other(decode(octets), now)
             except DecodeError as error:
-                self._refuse(error)
-                continue
-            event = self._other(pdu, now)
+                event = self._refuse(error)
             if event is not None:
                 events.append(event)
                 if isinstance(event, Ended):
@@ -281,7 +282,7 @@ class Session:
                 self.respond(UnbindResp(sequence_number=pdu.sequence_number))
                 self.state = State.UNBOUND
                 return Ended(None)
-            case UnbindResp():
+            case UnbindResp() if self.state is State.UNBINDING:
                 self.state = State.UNBOUND
                 return Ended(None)
             case _ if pdu.command_id & RESPONSE:
@@ -299,25 +300,34 @@ class Session:
         return None
 
     def _answered(self, pdu: PDU) -> Event | None:
-        request = self._requests.pop(pdu.sequence_number, None)
+        request = self._requests.get(pdu.sequence_number)
         if request is None and isinstance(pdu, GenericNack):
             # A nack names no command: it may answer a submit as well.
             (token,) = self.window.settle([pdu.sequence_number])
             if token is not None:
                 return Answers([token], [pdu.command_status or CommandStatus.ESME_RSYSERR], [""])
-        if request is None:
+        if request is None or not _answers(pdu.command_id, request.command_id):
             self.late += 1
             return None
+        del self._requests[pdu.sequence_number]
+        if request.command_id == CommandId.UNBIND:  # refused: it would be of no use any more
+            self.state = State.UNBOUND
+            return Ended(None)
         if request.token is None:
             return None  # the session's own enquire_link
         if pdu.command_id in _BIND_RESPS and pdu.command_status == 0:
             self.state = self._bound_as
         return Answer(request.token, pdu)
 
-    def _refuse(self, error: DecodeError) -> None:
-        """A malformed request is answered with the status that fits; a malformed response is only counted."""
+    def _refuse(self, error: DecodeError) -> Event | None:
+        """A malformed request is answered with the status that fits. A malformed response is taken for
+        a refusal with that status: whoever asked would else wait for ever."""
         if error.command_id & RESPONSE:
-            self._requests.pop(error.sequence_number, None)
+            if error.sequence_number in self._requests:
+                status = error.command_status
+                return self._answered(
+                    GenericNack(command_status=status, sequence_number=error.sequence_number)
+                )
             self.late += 1
         elif error.command_id == CommandId.DATA_SM:
             self.respond(
@@ -327,6 +337,7 @@ class Session:
             self.respond(
                 GenericNack(command_status=error.command_status, sequence_number=error.sequence_number)
             )
+        return None
 
     def _lost_stream(self, error: FramingError) -> list[Event]:
         self._rest = b""
@@ -339,6 +350,8 @@ class Session:
     def tick(self, now: float) -> list[Event]:
         """Lets time pass: expires what was not answered, asks a quiet link, ends an idle session."""
         events: list[Event] = []
+        if self.state in _OVER:
+            return events
         late = now - self.timers.response_s
         expired = self.window.expire(late)
         if expired:
@@ -369,6 +382,7 @@ class Session:
         return first
 
 
+_OVER = frozenset((State.UNBOUND, State.CLOSED))
 _BOUND = frozenset((State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX))
 _BOUND_AS: dict[type, State] = {
     BindTransmitter: State.BOUND_TX,
@@ -380,3 +394,10 @@ _BIND_RESPS = frozenset(
     (CommandId.BIND_TRANSMITTER_RESP, CommandId.BIND_RECEIVER_RESP, CommandId.BIND_TRANSCEIVER_RESP)
 )
 _KNOWN_REQUESTS = frozenset((CommandId.DATA_SM, CommandId.ALERT_NOTIFICATION, CommandId.OUTBIND))
+
+
+def _answers(response: int, request: int) -> bool:
+    """Whether a response of that command may answer the request."""
+    if request | RESPONSE in _BIND_RESPS and response in _BIND_RESPS:
+        return True
+    return response in (request | RESPONSE, CommandId.GENERIC_NACK)

@@ -83,3 +83,23 @@ def test_killed_and_resumed_nobody_is_left_out_and_repeats_are_flagged(home: Hom
         assert {number for number, count in sent.items() if count > 1} <= flagged
         # Three windows, and the intents ahead of them.
         assert len(flagged) <= 3 * 4196
+
+
+def test_a_running_campaign_can_be_looked_at_and_is_not_run_twice(home: Home) -> None:
+    with smsc(**SLOW) as centre:
+        home.configure(orange=centre.port, further="    rate: 50\n")
+        home.write("feed.csv", csv_feed(numbers(1000)))
+        process = home.start(*COMMAND)
+        until(lambda: centre.submitted() > 10, "10 submits")
+
+        report = home.run("report", "alerte", "--json")
+        twin = home.run(*COMMAND)
+        process.send_signal(signal.SIGTERM)
+
+        assert report.code == 0, report.stderr
+        assert closes(report.json)
+        assert (report.json["state"], report.json["fed"]) == ("running", 1000)
+        assert report.json["not_sent"] > 500
+        assert (twin.code, twin.stdout) == (1, "")
+        assert f"written by process {process.pid}" in twin.stderr
+        assert home.finish(process).code == 3

@@ -97,8 +97,8 @@ async def test_a_crash_at_any_commit_loses_nobody(tmp_path: Path) -> None:
             store.commits, store.last = 0, commits
             with anyio.CancelScope() as crash:
                 async with opened(tmp_path, store, operator(smsc, window=40)) as engine:
-                    await engine.cast(TEXT, feed, name="alert")
-                    await until(lambda: store.commits > store.last)
+                    campaign = await engine.cast(TEXT, feed, name="alert")
+                    await until(lambda: store.commits > store.last or campaign.ended)
                     crash.cancel()
                     await anyio.sleep_forever()
         store.last = float("inf")

@@ -83,16 +83,23 @@ WHERE operator = ? AND id > ? ORDER BY id LIMIT 1024;
 INSERT INTO inbound (operator, at, source, destination, pdu) VALUES (?, ?, ?, ?, ?);
 
 -- name: find_ids
--- One JSON array of key, ref, number: the live path reads it in one step.
-SELECT json_group_array(json_array(found.key, found.ref, found.number)) FROM (
-    SELECT DISTINCT message_id.key, message_id.ref, message_id.number
+-- One JSON array of key, ref, number, generation: the live path reads it in one step.
+SELECT json_group_array(json_array(found.key, found.ref, found.number, found.generation)) FROM (
+    SELECT message_id.key, message_id.ref, message_id.number, max(message_id.generation) AS generation
     FROM json_each(?2) AS wanted
     CROSS JOIN generation
     CROSS JOIN message_id
         ON message_id.generation = generation.id AND message_id.key = wanted.value
     WHERE generation.operator = ?1 AND NOT generation.merged
+    GROUP BY message_id.key, message_id.ref, message_id.number
     ORDER BY message_id.key, message_id.ref
 ) AS found;
+
+-- name: find_in_generation
+-- As find_ids, in one generation.
+SELECT json_group_array(json_array(message_id.key, message_id.ref, message_id.number))
+FROM json_each(?2) AS wanted
+CROSS JOIN message_id ON message_id.generation = ?1 AND message_id.key = wanted.value;
 
 -- name: young_generation
 -- The generation that still takes entries in.
