@@ -63,7 +63,7 @@ async def _demo(folder: Path, count: int, seed: int, *, as_json: bool) -> ExitCo
         await to_thread.run_sync(write_feed, feed, count, seed)
         config.write_text(_configuration(market), "utf-8")
         settings = load(config)
-        casting = Casting(engine_settings(settings), settings.ledger, as_json=as_json)
+        casting = Casting(engine_settings(settings), settings.ledger, as_json=as_json, resumable=False)
         with casting.store() as store:
             return await casting.cast(store, TEXT, str(feed), NAME, casting.settings.options)
 

@@ -14,6 +14,7 @@ import anyio
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from smppcast.campaign.campaign import Campaign
 from smppcast.campaign.engine import Engine
@@ -104,16 +105,17 @@ class _View:
 
     def table(self) -> Table:
         rows, account = self.rows()
-        title = f"{self._campaign.name}: {account.fed:,} fed, {account.accepted:,} accepted"
-        table = Table(title=title, title_justify="left", caption=self._caption(rows, account))
-        table.caption_justify = "left"
+        # Text, since names and errors may hold what rich takes for markup.
+        title = Text(f"{self._campaign.name}: {account.fed:,} fed, {account.accepted:,} accepted")
+        caption = Text(self._caption(rows, account))
+        table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
         table.add_column("operator")
         for name in ("binds", "sent", "accepted", "refused", "receipts", "in flight", "per second", "left"):
             table.add_column(name, justify="right")
         for row in rows:
             lane = row.lane
             table.add_row(
-                lane.name,
+                Text(lane.name),
                 f"{lane.bound}/{lane.binds}",
                 f"{lane.sent:,}",
                 f"{lane.accepted:,}",

@@ -33,11 +33,13 @@ class Casting:
 
     Args:
         as_json: the account as one JSON line instead of a table.
+        resumable: whether the same command would go on with the same ledger.
     """
 
     settings: EngineSettings
     ledger: Path
     as_json: bool = False
+    resumable: bool = True
 
     @contextmanager
     def store(self) -> Iterator[SqliteStore]:
@@ -91,7 +93,7 @@ class Casting:
         if account.invalid:
             rejects = self.settings.rejects / f"{campaign.name}.rejects.csv"
             print(f"rows without a message, and why: {rejects}", file=sys.stderr)
-        if campaign.state is not CampaignState.FINISHED:
+        if self.resumable and campaign.state is not CampaignState.FINISHED:
             print("stopped before the end: the same command resumes", file=sys.stderr)
 
 
