@@ -1,0 +1,240 @@
+"""A lane's binds against simulated SMSCs: refused, late, lost, replaced, closed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import pytest
+
+from smppcast.errors import BindRefused, ConnectFailed
+from smppcast.ledger.facts import CAMPAIGN_SHIFT
+from smppcast.ledger.memory import MemoryStore
+from smppcast.ledger.resolver import Resolver
+from smppcast.ledger.writer import Writer
+from smppcast.operators.lane import Lane
+from smppcast.operators.settings import OperatorSettings
+from smppcast.operators.sources import Batch
+from smppcast.smpp import SubmitSm, encode
+from smppcast.smsc import Smsc, load_scenario, serve
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE_S = 10.0
+
+
+@dataclass
+class Shelf:
+    """A source with a given number of submits; it notes what becomes of them."""
+
+    lane: Lane
+    count: int
+    campaign: int = 1
+    priority: int = 10
+    weight: float = 1.0
+    next: int = 0
+    taken: dict[int, str] = field(default_factory=dict)
+    statuses: dict[int, int] = field(default_factory=dict)
+    unknown: list[int] = field(default_factory=list)
+
+    def pull(self, room: int) -> Batch | None:
+        count = min(room, self.count - self.next)
+        if not count:
+            return None
+        refs = [(self.campaign << CAMPAIGN_SHIFT) + self.next + at for at in range(count)]
+        self.next += count
+        bodies = [
+            encode(SubmitSm(destination_addr=f"336{ref & 0xFFFFFF:08d}", short_message=b"x"))[16:]
+            for ref in refs
+        ]
+        return bodies, refs
+
+    def accepted(self, refs: Sequence[int], message_ids: Sequence[str]) -> Sequence[int]:
+        self.taken.update(zip(refs, message_ids, strict=True))
+        return [33_600_000_000 + (ref & 0xFFFFFF) for ref in refs]
+
+    def refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
+        self.statuses.update(zip(refs, statuses, strict=True))
+
+    def lost(self, refs: Sequence[int]) -> None:
+        self.unknown += refs
+
+    def claim(self, destination: str) -> int | None:
+        return None
+
+    def offer(self, count: int) -> None:
+        self.count += count
+        self.lane.wake()
+
+
+def settings(smsc: Smsc | str, **changes: Any) -> OperatorSettings:
+    return OperatorSettings.model_validate(
+        {"url": smsc if isinstance(smsc, str) else smsc.url, "window": 20, **changes}
+    )
+
+
+@asynccontextmanager
+async def running(operator: OperatorSettings, count: int = 0) -> AsyncIterator[tuple[Lane, Shelf]]:
+    """A lane in work, closed in order at the end; the test fails rather than hang."""
+    store = MemoryStore()
+    writer = Writer(store)
+    writer.start()
+    lane = Lane("orange", operator, Resolver("orange", writer, store), writer, lambda _: None)
+    shelf = Shelf(lane, count)
+    lane.sources.add(shelf)
+    with anyio.fail_after(2 * PATIENCE_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lane.run)
+            yield lane, shelf
+            await lane.close(PATIENCE_S)
+        await writer.aclose()
+
+
+async def until(holds: Any) -> None:
+    with anyio.fail_after(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110 - what a peer does sets no event of ours
+            await anyio.sleep(0.001)
+
+
+async def test_all_binds_come_up_and_share_the_work() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=5)
+    async with (
+        serve(scenario) as smsc,
+        running(settings(smsc, binds={"transmitter": 2, "receiver": 1, "transceiver": 1})) as (lane, shelf),
+    ):
+        await until(lambda: lane.statistics().bound == 4)
+        now = lane.statistics()
+        assert (now.binds, now.window, now.in_flight, now.error) == (4, 60, 0, None)
+        assert lane.smsc == "smppcast"
+        shelf.offer(300)
+        await until(lambda: len(shelf.taken) == 300)
+        assert smsc.account.window <= 20
+        now = lane.statistics()
+        assert (now.sent, now.accepted, now.refused, now.lost) == (300, 300, 0, 0)
+        assert now.latency_s is not None
+        assert repr(lane) == "<Lane orange [4/4 bound | window 0/60 | 300 sent]>"
+    assert smsc.account.other_requests["unbind"] == 4
+
+
+async def test_a_wrong_password_is_told_to_whoever_waits() -> None:
+    scenario = load_scenario("ideal").changed(accounts=[{"system_id": "esme", "password": "secret"}])
+    async with serve(scenario) as smsc:
+        url = f"smpp://esme:wrong@127.0.0.1:{smsc.port}"
+        async with running(settings(url, binds=2)) as (lane, shelf):
+            shelf.offer(5)
+            with pytest.raises(BindRefused) as caught:
+                await lane.bound()
+            assert caught.value.command_status == 0x0E
+            assert lane.refused is caught.value
+            assert smsc.account.binds_refused == {0x0E: 2}  # and it is not tried again soon
+            assert "ESME_RINVPASWD" in (lane.statistics().error or "")
+            assert "wrong" not in str(caught.value)
+        assert smsc.account.submitted == 0
+
+
+async def test_another_refusal_passes_and_is_tried_again() -> None:
+    """The SMSC may hold the bind of a process that died: normal for a while."""
+    async with serve(load_scenario("ideal").changed(binds={"refuse_first": 2})) as smsc:
+        async with running(settings(smsc), 10) as (lane, shelf):
+            await lane.bound()
+            await until(lambda: len(shelf.taken) == 10)
+            assert lane.refused is None
+            assert lane.statistics().reconnects == 2
+        assert smsc.account.binds_refused == {0x0D: 2}
+
+
+async def test_an_smsc_that_comes_up_later_is_found() -> None:
+    async with serve() as gone:
+        port = gone.port
+    async with running(settings(f"smpp://esme@127.0.0.1:{port}"), 10) as (lane, shelf):
+        await until(lambda: lane.errors)
+        assert isinstance(lane.errors[0], ConnectFailed)
+        assert lane.refused is None
+        async with serve(port=port) as smsc:
+            await lane.bound()
+            await until(lambda: len(shelf.taken) == 10)
+            assert smsc.account.submitted == 10
+
+
+async def test_a_lost_link_gives_back_what_was_unanswered_and_comes_again() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=10_000)
+    async with serve(scenario) as smsc, running(settings(smsc), 50) as (lane, shelf):
+        await until(lambda: smsc.account.submitted == 20)
+        assert lane.in_flight == 20
+        await smsc.cut()
+        await until(lambda: len(shelf.unknown) == 20)
+        assert sorted(ref & 0xFFFFFF for ref in shelf.unknown) == list(range(20))
+        assert lane.statistics().lost == 20
+        smsc.change(response_latency=0)
+        await until(lambda: len(shelf.taken) == 30)
+        assert (smsc.account.binds, lane.statistics().reconnects) == (2, 1)
+
+
+async def test_one_of_two_binds_goes_and_the_other_goes_on() -> None:
+    async with (
+        serve(load_scenario("ideal").changed(response_latency=2)) as smsc,
+        running(settings(smsc, binds=2)) as (lane, shelf),
+    ):
+        await until(lambda: lane.statistics().bound == 2)
+        shelf.offer(200)
+        await until(lambda: smsc.account.submitted >= 50)
+        next(iter(smsc.links)).cut()
+        await until(lambda: len(shelf.taken) + len(shelf.unknown) == 200)
+        assert len(shelf.unknown) <= 20
+
+
+async def test_statuses_reach_the_source_and_throttles_pause_the_lane() -> None:
+    refusals = [{"status": "ESME_RTHROTTLED", "share": 0.3}, {"status": "ESME_RINVDSTADR", "share": 0.3}]
+    async with (
+        serve(load_scenario("ideal").changed(refusals=refusals)) as smsc,
+        running(settings(smsc), 40) as (lane, shelf),
+    ):
+        await until(lambda: len(shelf.taken) + len(shelf.statuses) == 40)
+        now = lane.statistics()
+        assert set(shelf.statuses.values()) == {0x58, 0x0B}
+        assert now.throttled == list(shelf.statuses.values()).count(0x58) == smsc.account.refused[0x58]
+        assert (now.refused, now.accepted) == (len(shelf.statuses), len(shelf.taken))
+
+
+async def test_a_rate_is_kept_over_all_binds() -> None:
+    async with (
+        serve() as smsc,
+        running(settings(smsc, binds=3, rate=50), 1000) as (lane, shelf),
+    ):
+        await until(lambda: len(shelf.taken) >= 5)
+        assert lane.statistics().rate == 50
+        assert max(smsc.account.rates.values()) <= 51
+
+
+async def test_a_stopped_lane_takes_its_answers_and_sends_nothing_more() -> None:
+    async with (
+        serve(load_scenario("ideal").changed(response_latency=20)) as smsc,
+        running(settings(smsc), 1000) as (lane, shelf),
+    ):
+        await until(lambda: smsc.account.submitted >= 20)
+        lane.stopped = True
+        await until(lambda: not lane.in_flight)
+        assert len(shelf.taken) == shelf.next == smsc.account.submitted
+        lane.wake()
+        assert smsc.account.submitted == shelf.next
+
+
+async def test_a_close_does_not_wait_for_ever_for_what_never_answers() -> None:
+    async with serve(load_scenario("ideal").changed(faults={"withhold": 1.0})) as smsc:
+        async with running(settings(smsc), 20) as (lane, shelf):
+            await until(lambda: smsc.account.submitted == 20)
+            assert lane.in_flight == 20
+        assert len(shelf.unknown) == 20
+
+
+async def test_an_account_that_only_receives_submits_nothing() -> None:
+    async with (
+        serve(load_scenario("ideal").changed(binds={"kinds": ["receiver"]})) as smsc,
+        running(settings(smsc, binds={"receiver": 1, "transmitter": 1}), 5) as (lane, shelf),
+    ):
+        await until(lambda: lane.statistics().bound == 1 and smsc.account.binds_refused)
+        lane.wake()
+        assert (shelf.next, lane.statistics().window) == (0, 0)
