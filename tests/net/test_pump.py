@@ -1,0 +1,205 @@
+"""The pump over streams that the test plays, with a clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from struct import pack
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+from anyio.streams.stapled import StapledByteStream
+
+from smppcast.errors import FramingError, LinkLost, ResponseTimeout
+from smppcast.net import pump as pump_module
+from smppcast.net.pump import OWED_MAX, Pump
+from smppcast.smpp import BindTransceiver, EnquireLink, SubmitSm, Unbind, encode
+from smppcast.smpp.session import Answer, Answers, Ended, Event, Expired, Session, Timers
+from smppcast.smpp.states import State
+from smppcast.smpp.vocabulary import CommandId
+
+pytestmark = pytest.mark.anyio
+
+BODY = encode(SubmitSm(destination_addr="33612345678"))[16:]
+
+
+def pdu(command_id: int, number: int, body: bytes = b"") -> bytes:
+    return pack(">IIII", 16 + len(body), command_id, 0, number) + body
+
+
+class Wire:
+    """A byte stream in memory; what is written lies in `written`, unless the peer reads nothing."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.reading = anyio.Event()
+        self.reading.set()
+        self.closed = False
+        self._send, self._receive = anyio.create_memory_object_stream[bytes](1000)
+
+    def bring(self, octets: bytes) -> None:
+        self._send.send_nowait(octets)
+
+    def end(self) -> None:
+        self._send.close()
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        return await self._receive.receive()
+
+    async def send(self, item: bytes) -> None:
+        await self.reading.wait()
+        self.written += item
+
+    async def aclose(self) -> None:
+        self.closed = True
+        self._send.close()
+        self._receive.close()
+
+
+@dataclass
+class Owner:
+    """Submits what it is given, and keeps what it is told."""
+
+    todo: int = 0
+    events: list[Event] = field(default_factory=list)
+
+    def fill(self, session: Session, now: float) -> None:
+        count = min(self.todo, session.window.room) if session.can_submit else 0
+        if count:
+            self.todo -= count
+            session.submit([BODY] * count, range(self.todo, self.todo + count), now)
+
+    def handle(self, events: Sequence[Event], now: float) -> None:
+        self.events += events
+
+
+@dataclass
+class Play:
+    """All parts of one run."""
+
+    wire: Wire
+    session: Session
+    owner: Owner
+    pump: Pump
+    now: list[float]
+
+
+def play(
+    window: int = 10, todo: int = 0, stall_s: float = 60.0, *, bound: bool = True, **timers: float
+) -> Play:
+    now = [0.0]
+    wire, owner = Wire(), Owner(todo)
+    session = Session(window, Timers(**timers), 0)
+    if bound:
+        session.request(BindTransceiver(), "bind", 0)
+        session.receive(pdu(CommandId.BIND_TRANSCEIVER_RESP, 1), 0)
+        session.take()
+    stream = StapledByteStream(wire, wire)  # type: ignore[arg-type]  # it has what the pump calls
+    return Play(wire, session, owner, Pump(stream, session, owner, lambda: now[0], stall_s), now)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    with anyio.fail_after(10):
+        while not holds():
+            await checkpoint()
+
+
+async def test_it_binds_submits_and_passes_on_the_answers() -> None:
+    it = play(window=2, todo=3, bound=False)
+    it.session.request(BindTransceiver(), "bind", 0)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: len(it.wire.written) > 16)
+        it.wire.written = b""
+        it.wire.bring(pdu(CommandId.BIND_TRANSCEIVER_RESP, 1, b"smsc\0"))
+        await until(lambda: len(it.wire.written) == 2 * (16 + len(BODY)))
+        it.wire.bring(pdu(CommandId.SUBMIT_SM_RESP, 2, b"A\0") + pdu(CommandId.SUBMIT_SM_RESP, 3, b"B\0"))
+        await until(lambda: len(it.wire.written) == 3 * (16 + len(BODY)))
+        tasks.cancel_scope.cancel()
+    assert [type(event) for event in it.owner.events] == [Answer, Answers]
+    assert it.wire.closed
+    assert it.session.close() == [0]
+
+
+@pytest.mark.parametrize(
+    ("octets", "error"), [(None, LinkLost), (b"\0\0\0\1....", FramingError), (pdu(6, 9), type(None))]
+)
+async def test_it_tells_how_the_session_ended(octets: bytes | None, error: type) -> None:
+    it = play()
+    if octets is None:
+        it.wire.end()
+    else:
+        it.wire.bring(octets)
+    with anyio.fail_after(10):
+        ended = await it.pump.run()
+    assert isinstance(ended, error)
+    assert it.wire.closed
+    if octets == pdu(6, 9):
+        assert it.wire.written == pdu(0x80000006, 9)  # the unbind was answered first
+
+
+async def test_stop_ends_it_for_the_reason_given() -> None:
+    it = play()
+    reason = LinkLost("because")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(checkpoint)
+        it.pump.stop(reason)
+        assert await it.pump.run() is reason
+
+
+async def test_our_unbind_ends_it_in_order() -> None:
+    it = play()
+    it.session.request(Unbind(), None, 0)
+    it.wire.bring(pdu(CommandId.UNBIND_RESP, 2))
+    with anyio.fail_after(10):
+        assert await it.pump.run() is None
+    assert it.session.state is State.UNBOUND
+    assert it.owner.events == [Ended(None)]
+
+
+async def test_a_peer_that_reads_nothing_is_still_read_and_then_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pump_module, "TICK_S", 0.001)
+    it = play(window=5, todo=5, stall_s=10)
+    it.wire.reading = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+
+        async def run() -> None:
+            assert isinstance(await it.pump.run(), ResponseTimeout)
+
+        tasks.start_soon(run)
+        await until(lambda: it.owner.todo == 0)
+        it.wire.bring(pdu(CommandId.SUBMIT_SM_RESP, 2, b"A\0"))
+        await until(lambda: it.owner.events)  # read while the write waits
+        it.now[0] = 11
+    assert it.wire.closed
+
+
+async def test_reading_stops_while_too_much_is_owed() -> None:
+    it = play()
+    it.wire.reading = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        for number in range(1, 3 * OWED_MAX):
+            it.wire.bring(encode(EnquireLink(sequence_number=number)))
+        await until(lambda: it.session.owed > OWED_MAX)
+        for _ in range(50):
+            await checkpoint()
+        assert it.session.owed == OWED_MAX + 1
+        it.wire.reading.set()
+        await until(lambda: len(it.wire.written) == 16 * (3 * OWED_MAX - 1))
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_expires_makes_room_that_is_used_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump_module, "TICK_S", 0.001)
+    it = play(window=2, todo=4, response_s=10, enquire_link_s=1000)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 2)
+        it.now[0] = 11
+        await until(lambda: it.owner.todo == 0)
+        assert it.owner.events == [Expired([2, 3])]
+        tasks.cancel_scope.cancel()
