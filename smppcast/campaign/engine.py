@@ -42,9 +42,9 @@ log = structlog.get_logger("smppcast.engine")
 # A campaign's name is also a file's: `NAME.rejects.csv`.
 _NAME = re.compile(r"\w[\w .+-]{0,99}")
 
-# message_ids that all lanes together keep in each of their two dicts: some 55 MB at the most, and
+# message_ids that all lanes together keep in each of their two dicts: some 30 MB at the most, and
 # seconds of receipts at the highest rates.
-HOT_IDS, HOT_LEAST = 131_072, 8_192
+HOT_IDS, HOT_LEAST = 65_536, 8_192
 
 # How long a drain waits beyond the operators' own response timeouts.
 UNBIND_S = 5.0
@@ -117,6 +117,7 @@ class Engine:
             )
             for name, operator in settings.operators.items()
         }
+        self._draining = False
         self._closed = False
 
     @classmethod
@@ -175,7 +176,8 @@ class Engine:
             name: of the campaign; without one it follows from feed and text.
 
         Raises:
-            CampaignError: a campaign of that name has another text or other settings, or runs already.
+            CampaignError: a campaign of that name has another text or other settings, or runs already;
+                or an operator that it still needs is gone; or the engine is draining.
             UsageError: the name is none.
             FeedError: the feed cannot be read, or can be read but once and no name is given; that it is
                 another feed than before is found while it is read, and raised by `Campaign.wait`.
@@ -200,15 +202,19 @@ class Engine:
             operator: Wording(lane.settings, options, _reference(record), record.created)
             for operator, lane in self._lanes.items()
         }
-        if template.plain is not None:
-            for wording in wordings.values():
-                wording.parts(template.plain)
+        for wording in wordings.values():
+            # Whatever the rows say, the other fields must fit; a text for all must as well.
+            wording.parts(template.plain or "")
         opened = open_feed(feed, text_columns=template.columns)
         cursor = await self._writer.call(self._store.cursor, record.id)
         if record.state is CampaignState.FINISHED:
             await _same_feed(opened, cursor)
         counts = {info.key: info.count for info in await self._writer.call(self._chunks, record)}
         boards = await self._replayed(record)
+        if record.state is not CampaignState.FINISHED:
+            self._require_lanes(boards)
+        if self._draining:
+            raise CampaignError("the engine is draining: it casts nothing any more")
         # Nothing is awaited from here on: no receipt can come between boards and campaign, and what
         # failed before has left no trace of itself.
         campaign = Campaign(
@@ -296,6 +302,19 @@ class Engine:
             boards.apply(fact)
         return boards
 
+    def _require_lanes(self, boards: Boards) -> None:
+        """A campaign that an operator has still a part in cannot go on, and end, without it.
+
+        Raises:
+            CampaignError: there is such an operator, and no lane to it.
+        """
+        for operator, part in boards.by_operator().items():
+            if operator not in self._lanes and part.not_sent + part.in_flight + part.unknown:
+                raise CampaignError(
+                    f"campaign {boards.campaign} has recipients left for operator {operator}, "
+                    "which is not configured any more"
+                )
+
     async def _begun(self, record: Record) -> bool:
         """Whether a row of it was ever taken in; one that failed before may be given other words."""
         return (await self._writer.call(self._store.cursor, record.id)).rows > 0
@@ -344,18 +363,26 @@ class Engine:
 
         Waits as long as a response may take; cancelling loses nothing but answers.
         """
-        for campaign in self.campaigns.values():
-            if not campaign.ended:
-                campaign.stop()
+        self._draining = True
+        campaigns = self._stop()
         for lane in self._lanes.values():
             lane.stopped = True
-        for campaign in self.campaigns.values():
+        for campaign in campaigns:
             await campaign.over()
+
+    def _stop(self) -> list[Campaign]:
+        """Stops the campaigns that are in work, and tells which they were."""
+        campaigns = [campaign for campaign in self.campaigns.values() if not campaign.ended]
+        for campaign in campaigns:
+            campaign.stop()
+        return campaigns
 
     async def _close(self) -> None:
         if self._closed:
             return
-        self._closed = True
+        self._closed = self._draining = True
+        # In work still where the block was left by an error, or cancelled: then nobody drained.
+        campaigns = self._stop()
         if self._writer.failed is None:
             # What came in is acknowledged before the binds go, so that it need not come again.
             await self._writer.durable()
@@ -366,6 +393,8 @@ class Engine:
             with suppress(LedgerError):  # whoever waited has been told; this ends its thread
                 await self._writer.aclose()
             return
+        for campaign in campaigns:
+            await campaign.finish()
         for resolver in self._resolvers.values():
             await resolver.aclose()
         await self._writer.aclose()
