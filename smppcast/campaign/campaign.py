@@ -9,7 +9,7 @@ import structlog
 
 from smppcast.campaign.intake import Intake
 from smppcast.campaign.sender import Sender
-from smppcast.errors import SmppcastError
+from smppcast.errors import FeedError, SmppcastError
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import Campaign as Record
 from smppcast.ledger.facts import CampaignChanged, TakenIn
@@ -147,6 +147,10 @@ class Campaign:
             await intake.run()
         except SmppcastError as error:
             self.fail(error)
+        except Exception as error:  # noqa: BLE001 - an iterable of the caller's may raise anything
+            failure = FeedError(f"taking in the feed raised {error!r}")
+            failure.__cause__ = error
+            self.fail(failure)
         self._complete = True
         self.changed()
 
