@@ -54,7 +54,12 @@ class LoadedChunk:
         return [numbers[ref >> SEGMENT_BITS & OFFSET_MASK] for ref in refs]
 
     def fresh(self, room: int) -> tuple[Sequence[bytes], Sequence[int]] | None:
-        """Whole messages of recipients not sent to yet, at most `room` PDUs and none beyond `allowed`."""
+        """Whole messages of recipients not sent to yet, at most `room` PDUs and none beyond `allowed`.
+
+        Raises:
+            SmppcastError: a personal text cannot be written any more as it was when it was taken in;
+                `next` stands where it was.
+        """
         if self.chunk.texts is not None or not isinstance(self.chunk.segments, int):
             return self._fresh_personal(room)
         parts, first = self._parts, self.next
@@ -77,13 +82,14 @@ class LoadedChunk:
         bodies: list[bytes] = []
         refs: list[int] = []
         base = self.chunk.key << CHUNK_SHIFT
-        while self.next < self.allowed and len(bodies) + self.segments(self.next) <= room:
-            offset = self.next
+        offset = self.next
+        while offset < self.allowed and len(bodies) + self.segments(offset) <= room:
             digits = self._destinations[offset]
             parts = self._personal(offset)
             bodies.extend(prefix + digits + suffix for prefix, suffix in parts)
             refs.extend(base + offset * _STEP + segment for segment in range(len(parts)))
-            self.next += 1
+            offset += 1
+        self.next = offset
         return (bodies, refs) if refs else None
 
     def one(self) -> list[int] | None:
@@ -96,7 +102,11 @@ class LoadedChunk:
         return [ref + segment for segment in range(count)]
 
     def body(self, ref: int) -> bytes:
-        """The body of one segment."""
+        """The body of one segment.
+
+        Raises:
+            SmppcastError: as `fresh`.
+        """
         offset = ref >> SEGMENT_BITS & OFFSET_MASK
         parts = self._parts if self.chunk.texts is None else self._personal(offset)
         prefix, suffix = parts[ref & SEGMENT_MASK]

@@ -18,6 +18,7 @@ from smppcast.campaign.leftovers import Leftover
 from smppcast.campaign.loaded import LoadedChunk
 from smppcast.campaign.options import Hold, UnknownPolicy
 from smppcast.campaign.wording import Wording
+from smppcast.errors import SmppcastError
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import (
@@ -104,6 +105,7 @@ class Sender:
         self._held: dict[int, list[int]] = {}
         self._ahead = AHEAD_FIRST
         self._more = anyio.Event()
+        self._failure: SmppcastError | None = None
 
     def __repr__(self) -> str:
         return (
@@ -131,8 +133,14 @@ class Sender:
         return not (self._queue or self._chunks)
 
     async def run(self) -> None:
-        """Loads chunks ahead of need, until cancelled."""
+        """Loads chunks ahead of need, until cancelled.
+
+        Raises:
+            SmppcastError: a chunk cannot be read, or not be written as its campaign began.
+        """
         while True:
+            if self._failure is not None:
+                raise self._failure
             while self._queue and not self.stopped and self._unsent_loaded() < LOADED_MIN:
                 waiting = self._queue[0]
                 body = (
@@ -206,7 +214,16 @@ class Sender:
     # --- the lane pulls --------------------------------------------------------------------
 
     def pull(self, room: int) -> Batch | None:
-        batch = None if self.stopped else self._pull(room)
+        if self.stopped:
+            return None
+        try:
+            batch = self._pull(room)
+        except SmppcastError as error:
+            # A lane serves other campaigns as well: this one fails, in `run`.
+            self.stop()
+            self._failure = error
+            self._more.set()
+            return None
         if batch is not None:
             self.in_flight += len(batch[1])
         return batch
@@ -237,7 +254,12 @@ class Sender:
     def _pull_ready(self, room: int) -> Batch:
         refs = [heappop(self._ready) for _ in range(min(room, len(self._ready)))]
         chunks = self._chunks
-        return [chunks[chunk_of(ref)].body(ref) for ref in refs], refs
+        try:
+            return [chunks[chunk_of(ref)].body(ref) for ref in refs], refs
+        except SmppcastError:
+            for ref in refs:
+                heappush(self._ready, ref)
+            raise
 
     # --- the lane reports ------------------------------------------------------------------
 
@@ -277,6 +299,8 @@ class Sender:
             self._tell(Deferred(self._lane.name, self._wall(), *_columns(later)))
             self._retry_later([ref for ref, _ in later])
         if final:
+            for ref, _ in final:
+                self._attempts.pop(ref, None)
             self._tell(Rejected(self._lane.name, self._wall(), *_columns(final)))
             self._settled([ref for ref, _ in final])
 
@@ -286,9 +310,10 @@ class Sender:
         self._unknown(refs)
 
     def claim(self, destination: str) -> int | None:
-        if not self._held or not destination.isdigit():
+        digits = destination.removeprefix("+")
+        if not self._held or not (digits.isascii() and digits.isdigit()):
             return None
-        number = int(destination)
+        number = int(digits)
         refs = self._held.get(number)
         if not refs:
             return None
