@@ -30,7 +30,7 @@ from smppcast.operators.settings import OperatorSettings
 from smppcast.receipts import Inference, MessageIdMapping, candidates, parse
 from smppcast.receipts.batch import ReceiptBatch, fold_all, read
 from smppcast.receipts.message_ids import mapped
-from smppcast.smpp import DataSm, DeliverSm, decode
+from smppcast.smpp import DataSm, DeliverSm, decode, encode
 from smppcast.smpp.vocabulary import CommandStatus
 
 __all__ = ["Acknowledge", "Inbox", "InboxTally"]
@@ -53,6 +53,9 @@ OWED_MAX = 750
 AGREE_DIGITS = 7
 
 _INTERMEDIATE = frozenset(int(state) for state in MessageState if not state.final)
+
+_Inbound = tuple[DeliverSm | DataSm, bytes]
+_Unparked = tuple[int, ParkedReceipt, int]  # the ledger's key of it, and the ref it belongs to
 
 Acknowledge = Callable[[Sequence[int], int], None]
 """Answers deliver_sm PDUs by their sequence_numbers with a command_status."""
@@ -145,10 +148,20 @@ class Inbox:
         return self._parked_count
 
     def restore(self, parked: Iterable[tuple[int, ParkedReceipt]]) -> None:
-        """Takes up what earlier runs parked, oldest first."""
+        """Takes up what earlier runs parked, oldest first.
+
+        A crash may have come between the commit of a response and that of the receipt which had
+        overtaken it: what the resolver knows already is settled now, as no response will come again.
+        """
+        known: list[_Unparked] = []
         for key, receipt in parked:
             self._next_parked = max(self._next_parked, key + 1)
             self._remember(key, receipt)
+            hot = map(self._resolver.get, self._all_keys(receipt.message_id))
+            ref = next((each[0] for each in hot if each and _agrees(each[1], receipt.source_addr)), None)
+            if ref is not None:
+                known.append((key, receipt, ref))
+        self._settle_parked(known)
 
     # --- from the link ---------------------------------------------------------------------
 
@@ -158,7 +171,7 @@ class Inbox:
             self._postpone(acknowledge, [int.from_bytes(pdu[12:16], "big") for pdu in pdus])
             return
         batch, rest = read(pdus, time_zone=self._time_zone)
-        inbound: list[DeliverSm | DataSm] = []
+        inbound: list[_Inbound] = []
         for octets in rest:
             try:
                 pdu = decode(octets)
@@ -167,7 +180,7 @@ class Inbox:
                 acknowledge([error.sequence_number], error.command_status)
                 continue
             if isinstance(pdu, DeliverSm):
-                self._sort(pdu, batch, inbound)
+                self._sort(pdu, octets, batch, inbound)
         self._take(batch, inbound, acknowledge)
 
     def _postpone(self, acknowledge: Acknowledge, sequence_numbers: Sequence[int]) -> None:
@@ -177,20 +190,20 @@ class Inbox:
 
     def data(self, pdu: DataSm, acknowledge: Acknowledge) -> None:
         """Takes in a data_sm, which carries receipts and messages as a deliver_sm does."""
-        batch, inbound = ReceiptBatch(), list[DeliverSm | DataSm]()
-        self._sort(pdu, batch, inbound)
+        batch, inbound = ReceiptBatch(), list[_Inbound]()
+        self._sort(pdu, encode(pdu), batch, inbound)
         self._take(batch, inbound, acknowledge)
 
-    def _sort(self, pdu: DeliverSm | DataSm, batch: ReceiptBatch, inbound: list[DeliverSm | DataSm]) -> None:
+    def _sort(
+        self, pdu: DeliverSm | DataSm, octets: bytes, batch: ReceiptBatch, inbound: list[_Inbound]
+    ) -> None:
         receipt = parse(pdu, time_zone=self._time_zone)
         if receipt is None:
-            inbound.append(pdu)
+            inbound.append((pdu, octets))
         else:
             batch.add(receipt, pdu.sequence_number)
 
-    def _take(
-        self, batch: ReceiptBatch, inbound: Sequence[DeliverSm | DataSm], acknowledge: Acknowledge
-    ) -> None:
+    def _take(self, batch: ReceiptBatch, inbound: Sequence[_Inbound], acknowledge: Acknowledge) -> None:
         if batch.sequence_numbers:
             self.tally.receipts += len(batch)
             self._owed += len(batch)
@@ -200,11 +213,12 @@ class Inbox:
             fact = InboundReceived(
                 self._name,
                 self._wall(),
-                [pdu.source_addr for pdu in inbound],
-                [pdu.destination_addr for pdu in inbound],
-                [pdu.short_message if isinstance(pdu, DeliverSm) else b"" for pdu in inbound],
+                [pdu.source_addr for pdu, _ in inbound],
+                [pdu.destination_addr for pdu, _ in inbound],
+                # Whole: the text may lie in a TLV, and without data_coding and esm_class is no text.
+                [octets for _, octets in inbound],
             )
-            numbers = [pdu.sequence_number for pdu in inbound]
+            numbers = [pdu.sequence_number for pdu, _ in inbound]
             self._writer.add(fact, lambda: acknowledge(numbers, 0))
 
     def _answer(self, acknowledge: Acknowledge, sequence_numbers: Sequence[int], status: int) -> None:
@@ -436,21 +450,25 @@ class Inbox:
     def _unpark(
         self, early: Iterable[str], keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]
     ) -> None:
-        batch, found, settled = ReceiptBatch(), list[int](), list[tuple[int, ParkedReceipt]]()
+        found: list[_Unparked] = []
         rows = {key: row for row, key in enumerate(keys)}
         for key in early:
             row = rows[key]
             for parked_key, receipt in self._parked[key]:
                 if _agrees(numbers[row], receipt.source_addr):
-                    _append(batch, receipt)
-                    found.append(refs[row])
-                    settled.append((parked_key, receipt))
+                    found.append((parked_key, receipt, refs[row]))
                     self._learn((receipt.message_id,), key)
-        if settled:
-            for parked_key, receipt in settled:
-                self._forget(parked_key, receipt)
-            unparked = Unparked(self._name, [parked_key for parked_key, _ in settled])
-            self._settle(batch, range(len(batch)), found, None, unparked)
+        self._settle_parked(found)
+
+    def _settle_parked(self, found: Sequence[_Unparked]) -> None:
+        if not found:
+            return
+        batch = ReceiptBatch()
+        for parked_key, receipt, _ in found:
+            _append(batch, receipt)
+            self._forget(parked_key, receipt)
+        unparked = Unparked(self._name, [parked_key for parked_key, _, _ in found])
+        self._settle(batch, range(len(batch)), [ref for _, _, ref in found], None, unparked)
 
     def _forget(self, parked_key: int, receipt: ParkedReceipt) -> None:
         self._parked_count -= 1
