@@ -18,6 +18,7 @@ from smppcast.errors import LedgerError
 from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import (
     CampaignChanged,
+    Chunk,
     Fact,
     InboundReceived,
     Intent,
@@ -33,6 +34,9 @@ T = TypeVar("T")
 # Half a second of commits at their measured pace, some 15 MB of facts: more gives a commit nothing,
 # and delays the acknowledgement of a receipt.
 BOUND = 65_536
+
+# Numbers of a chunk that weigh as much as one ref of an answer: 8 octets each, and no message_id.
+NUMBERS_A_UNIT = 16
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ class Writer:
     Args:
         store: closed by its owner, after `aclose`.
         on_failure: called once, on the loop, when a commit failed: nothing is durable from there.
-        bound: of the backlog, above which `room` waits.
+        bound: of the backlog, above which the writer is `full`; `room` waits above a quarter of it.
 
     Attributes:
         failed: why a commit failed; from then on facts are dropped and waiters raise it.
@@ -79,7 +83,7 @@ class Writer:
         self.commits = 0
         self._store = store
         self._on_failure = on_failure
-        self._bound = bound
+        self._bound, self._room = bound, bound // 4
         self._queue: SimpleQueue[_Added | _Call | _Close] = SimpleQueue()
         self._ended: deque[list[_Added] | _Call | LedgerError | None] = deque()
         self._added = self._durable = 0
@@ -149,13 +153,16 @@ class Writer:
         return self.backlog > self._bound
 
     async def room(self) -> None:
-        """Waits while the backlog is above the bound.
+        """Waits while the backlog is above a quarter of the bound.
+
+        For who reads ahead, as a feed does: it must not make the writer full for those who answer a
+        peer, nor stand before them in the queue for long.
 
         Raises:
             LedgerError: it will never shrink.
         """
         self._raise_failure()
-        while self.backlog > self._bound:
+        while self.backlog > self._room:
             future = self._own_loop().create_future()
             self._crowd.append(future)
             await future
@@ -206,7 +213,7 @@ class Writer:
         self.backlog -= sum(added.weight for added in group)
         while self._waiting and self._waiting[0][0] <= self._durable:
             _resolve(self._waiting.popleft()[1])
-        if self.backlog <= self._bound:
+        if self.backlog <= self._room:
             self._let_in()
         for added in group:
             if added.then is not None:
@@ -304,7 +311,7 @@ def _resolve(future: asyncio.Future[Any], result: Any = None, error: BaseExcepti
 def _weight(fact: Fact) -> int:
     match fact:
         case TakenIn(chunks=chunks):
-            return 1 + len(chunks)
+            return 1 + sum(map(_chunk_weight, chunks))
         case ReceiptsParked(ids=ids) | Unparked(ids=ids):
             return len(ids)
         case InboundReceived(pdus=pdus):
@@ -313,3 +320,7 @@ def _weight(fact: Fact) -> int:
             return 1
         case _:
             return len(fact.refs)
+
+
+def _chunk_weight(chunk: Chunk) -> int:
+    return len(chunk.texts) if chunk.texts is not None else 1 + len(chunk.numbers) // NUMBERS_A_UNIT

@@ -14,12 +14,22 @@ from smppcast.campaign.options import CampaignOptions
 from smppcast.campaign.wording import Wording
 from smppcast.errors import CampaignError, FeedError, FieldError
 from smppcast.ledger.board import replay
-from smppcast.ledger.facts import Chunk, chunk_key
+from smppcast.ledger.facts import Chunk, TakenIn, chunk_key
 from smppcast.ledger.memory import MemoryStore
 from smppcast.model import CampaignState
 from smppcast.operators.settings import SourceAddress
 from smppcast.smsc import load_scenario, serve
-from tests.campaign.casts import TEXT, cast, closed, numbers, opened, operator, until_submitted
+from tests.campaign.casts import (
+    TEXT,
+    GatedStore,
+    cast,
+    closed,
+    numbers,
+    opened,
+    operator,
+    until,
+    until_submitted,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -136,3 +146,24 @@ async def test_a_draining_engine_refuses_to_cast(tmp_path: Path, memory: MemoryS
         await engine.drain()
         with pytest.raises(CampaignError, match="draining"):
             await engine.cast(TEXT, numbers(10), name="alert")
+
+
+async def test_a_feed_faster_than_the_ledger_is_not_gathered_in_memory(tmp_path: Path) -> None:
+    store, read = GatedStore(TakenIn), 0
+
+    def feed() -> Iterator[str]:
+        nonlocal read
+        for number in numbers(1_000_000):
+            read += 1
+            yield number
+
+    async with serve() as smsc, opened(tmp_path, store, operator(smsc)) as engine:
+        await engine.cast(TEXT, feed(), name="alert")
+        await until(store.held.is_set)
+        seen = -1
+        while seen != read:
+            seen = read
+            await anyio.wait_all_tasks_blocked()
+        store.released.set()
+        await engine.drain()
+    assert seen < 500_000

@@ -119,7 +119,7 @@ async def test_a_then_that_raises_is_told_and_harms_no_other(store: Store) -> No
 
 async def test_the_backlog_counts_refs_and_room_waits_for_it() -> None:
     store = Gated()
-    async with open_writer(store, bound=10) as writer:
+    async with open_writer(store, bound=40) as writer:
         writer.add(accepted(refs(1, 0, *range(8))))
         await writer.room()
         writer.add(InboundReceived("orange", 1.0, ["1"] * 5, ["2"] * 5, [b""] * 5))
