@@ -54,8 +54,8 @@ from smppcast.model import Account, ReceiptTally, SegmentTally
 
 __all__ = ["Boards", "Unfinished", "replay"]
 
-# Boards kept inflated: 5 MB at one segment a message; a lane works on a few chunks at a time.
-INFLATED = 512
+# Boards kept inflated: 1 MB at one segment a message; a lane works on a few chunks at a time.
+INFLATED = 128
 THROTTLES = (0x58, 0x14)  # ESME_RTHROTTLED, ESME_RMSGQFUL
 
 

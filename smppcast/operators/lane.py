@@ -24,7 +24,7 @@ from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.operators.sources import Source, Sources
 from smppcast.pacing.budget import Budget
-from smppcast.pacing.throttle import Throttle
+from smppcast.pacing.throttle import Pause, Throttle
 from smppcast.smpp.session import Answers, Session
 from smppcast.smpp.vocabulary import StatusClass, classify
 
@@ -98,7 +98,7 @@ class Lane:
         self.inbox = Inbox(name, settings, resolver, writer, reported, self._claim, wall)
         self._writer = writer
         self._budget = Budget(settings.rate)
-        self._throttle = Throttle()
+        self._throttle, self._pause = Throttle(settings.rate), Pause()
         self._tally = _Tally()
         self._binds = [
             Bind(self, kind, number, settings) for number, kind in enumerate(_kinds(settings), start=1)
@@ -176,6 +176,8 @@ class Lane:
         """Queues on a bind what its window, the budget and the ledger's backlog allow."""
         if self.stopped or not session.can_submit or not self.sources:
             return
+        if self._throttle.climb(now):
+            self._budget.change(self._throttle.per_s, now)
         room = min(session.window.room, BATCH_MAX)
         allowed = self._budget.available(now)
         if allowed is not None and allowed < room:
@@ -232,14 +234,21 @@ class Lane:
         source = self.sources.get(refs[0] >> CAMPAIGN_SHIFT)
         if source is None:
             return
-        if statuses:
-            refused = [row for row, status in enumerate(statuses) if status]
-            self._refused(source, [refs[row] for row in refused], [statuses[row] for row in refused])
-            taken = [row for row, status in enumerate(statuses) if not status]
-            refs, message_ids = [refs[row] for row in taken], [message_ids[row] for row in taken]
-        if refs:
-            self._tally.accepted += len(refs)
-            self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
+        if not statuses:
+            self._accepted(source, refs, message_ids)
+            return
+        taken = [row for row, status in enumerate(statuses) if not status]
+        self._accepted(source, [refs[row] for row in taken], [message_ids[row] for row in taken])
+        refused = [row for row, status in enumerate(statuses) if status]
+        self._refused(source, [refs[row] for row in refused], [statuses[row] for row in refused])
+
+    def _accepted(self, source: Source, refs: Sequence[int], message_ids: Sequence[str]) -> None:
+        if not refs:
+            return
+        self._tally.accepted += len(refs)
+        self._throttle.accepted(len(refs), self.clock())
+        self._pause.over()
+        self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
 
     def _refused(self, source: Source, refs: Sequence[int], statuses: Sequence[int]) -> None:
         if not refs:
@@ -247,13 +256,17 @@ class Lane:
         self._tally.refused += len(refs)
         classes = [classify(status) for status in statuses]
         throttles = sum(kind in (StatusClass.THROTTLE, StatusClass.QUEUE_FULL) for kind in classes)
-        throttles += sum(kind is StatusClass.LANE for kind in classes)
+        now = self.clock()
         if throttles:
-            now = self.clock()
-            until = self._throttle.throttled(throttles, now)
-            self._budget.pause(until)
-            self._wake_in(until - now)
+            self._rest(self._throttle.throttled(throttles, now), now)
+        if StatusClass.LANE in classes:
+            self._rest(self._pause.trouble(now), now)
         source.refused(refs, statuses)
+
+    def _rest(self, until: float, now: float) -> None:
+        self._budget.change(self._throttle.per_s, now)
+        self._budget.pause(until)
+        self._wake_in(until - now)
 
     def expired(self, bind: Bind, refs: Sequence[int]) -> None:
         """Responses that did not come in time."""
