@@ -37,9 +37,12 @@ __all__ = ["Acknowledge", "Inbox", "InboxTally"]
 
 log = structlog.get_logger("smppcast.inbox")
 
-# Orphans that are looked for in memory when a response comes. Older ones stay in the ledger, and are
-# tried at the next start; a flood of orphans cannot fill the memory.
+# Keys of orphans that are looked for in memory when a response comes. Older ones stay in the ledger; a
+# flood of orphans (of another program on the same account, say) cannot fill the memory.
 PARKED_MAX = 50_000
+
+# Orphans kept under one key: an SMSC that repeats one for ever cannot fill the memory either.
+REPEATS_MAX = 16
 
 # Receipts that may wait for a commit or a search before the SMSC is told to come again later. Some
 # seconds of the highest rates, some tens of megabytes.
@@ -419,9 +422,13 @@ class Inbox:
 
     def _remember(self, key: int, receipt: ParkedReceipt) -> None:
         self._parked_count += 1
-        if len(self._parked) < PARKED_MAX:
-            for candidate in self._all_keys(receipt.message_id):
-                self._parked.setdefault(candidate, []).append((key, receipt))
+        for candidate in self._all_keys(receipt.message_id):
+            entries = self._parked.setdefault(candidate, [])
+            entries.append((key, receipt))
+            del entries[:-REPEATS_MAX]
+        while len(self._parked) > PARKED_MAX:
+            # The oldest goes: its response is overdue, that of the newest may be on its way.
+            del self._parked[next(iter(self._parked))]
 
     def _warn(self) -> None:
         """Receipts that do not match are the commonest misconfiguration there is: say it once."""

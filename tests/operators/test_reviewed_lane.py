@@ -12,6 +12,7 @@ from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
+from smppcast.operators import inbox as inbox_module
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import DataSm, DeliverSm, Tlvs, decode, encode
@@ -46,6 +47,27 @@ class Desk:
         self.answers += [(number, status) for number in numbers]
 
 
+def receipt(message_id: str, number: int) -> DeliverSm:
+    return DeliverSm(
+        sequence_number=7,
+        source_addr=str(number),
+        destination_addr="GOUV",
+        esm_class=4,
+        tlvs=Tlvs({"receipted_message_id": message_id, "message_state": int(MessageState.DELIVERED)}),
+    )
+
+
+async def park(desk: Desk, *receipts: DeliverSm) -> None:
+    """Delivers receipts of no known message, and waits until they are answered."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(desk.inbox.run)
+        desk.inbox.deliver([encode(each) for each in receipts], desk.answer)
+        with anyio.fail_after(10):
+            while len(desk.answers) < len(receipts):  # noqa: ASYNC110 - the ledger's thread sets no event
+                await anyio.sleep(0.001)
+        tasks.cancel_scope.cancel()
+
+
 async def test_a_message_whose_text_lies_in_a_tlv_is_kept_whole() -> None:
     store = MemoryStore()
     desk = Desk(store)
@@ -66,20 +88,7 @@ async def test_a_receipt_parked_before_a_crash_finds_the_response_that_was_commi
     """The crash came after the commit of the response, and before that of the receipt it called for."""
     store = MemoryStore()
     desk = Desk(store)
-    receipt = DeliverSm(
-        sequence_number=7,
-        source_addr=str(NUMBER),
-        destination_addr="GOUV",
-        esm_class=4,
-        tlvs=Tlvs({"receipted_message_id": "A1", "message_state": int(MessageState.DELIVERED)}),
-    )
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(desk.inbox.run)
-        desk.inbox.deliver([encode(receipt)], desk.answer)
-        with anyio.fail_after(10):
-            while not desk.answers:  # noqa: ASYNC110 - the ledger's thread sets no event
-                await anyio.sleep(0.001)
-        tasks.cancel_scope.cancel()
+    await park(desk, receipt("A1", NUMBER))
     await desk.writer.aclose()
 
     desk = Desk(store)
@@ -91,3 +100,16 @@ async def test_a_receipt_parked_before_a_crash_finds_the_response_that_was_commi
     ]
     assert desk.inbox.unmatched == 0
     assert list(store.parked("orange")) == []
+
+
+async def test_a_flood_of_orphans_does_not_keep_an_early_receipt_from_its_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox_module, "PARKED_MAX", 5)
+    desk = Desk(MemoryStore())
+    orphans = [receipt(f"orphan{at}", 33_799_999_999) for at in range(9)]
+    await park(desk, *orphans, *[orphans[-1]] * 50, receipt("A1", NUMBER))
+    desk.inbox.accepted(["A1"], [REF], [NUMBER])
+    await desk.writer.aclose()
+    assert [list(fact.refs) for fact in desk.reported] == [[REF]]
+    assert desk.inbox.unmatched == 59
