@@ -383,7 +383,7 @@ class Engine:
         self._closed = self._draining = True
         # In work still where the block was left by an error, or cancelled: then nobody drained.
         campaigns = self._stop()
-        if self._writer.failed is None:
+        with suppress(LedgerError):  # told below, when the binds are closed
             # What came in is acknowledged before the binds go, so that it need not come again.
             await self._writer.durable()
         async with anyio.create_task_group() as closing:
@@ -393,11 +393,13 @@ class Engine:
             with suppress(LedgerError):  # whoever waited has been told; this ends its thread
                 await self._writer.aclose()
             return
-        for campaign in campaigns:
-            await campaign.finish()
-        for resolver in self._resolvers.values():
-            await resolver.aclose()
-        await self._writer.aclose()
+        try:
+            for campaign in campaigns:
+                await campaign.finish()
+            for resolver in self._resolvers.values():
+                await resolver.aclose()
+        finally:
+            await self._writer.aclose()
 
     def _response_s(self) -> float:
         return max(lane.settings.timers.response for lane in self._lanes.values())

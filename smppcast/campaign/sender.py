@@ -101,6 +101,9 @@ class Sender:
         self._order: deque[LoadedChunk] = deque()
         self._ready: list[int] = []
         self._attempts: dict[int, int] = {}
+        self._troubled: dict[int, int] = {}
+        self._expiries: dict[int, int] = {}
+        self._taken = 0
         self._timers = Timers()
         self._held: dict[int, list[int]] = {}
         self._ahead = AHEAD_FIRST
@@ -267,9 +270,11 @@ class Sender:
         self._landed(len(refs))
         numbers = self._numbers(refs)
         self._tell(Accepted(self._lane.name, self._wall(), refs, message_ids, numbers))
-        if self._attempts:
-            for ref in refs:
-                self._attempts.pop(ref, None)
+        self._taken += len(refs)
+        for counts in (self._attempts, self._troubled, self._expiries):
+            if counts:
+                for ref in refs:
+                    counts.pop(ref, None)
         self._settled(refs)
         return numbers
 
@@ -285,10 +290,14 @@ class Sender:
         final: list[tuple[int, int]] = []
         for ref, status in zip(refs, statuses, strict=True):
             match classify(status):
-                case StatusClass.THROTTLE | StatusClass.QUEUE_FULL | StatusClass.LANE:
-                    # The lane pauses; the segment did nothing wrong, so this is no attempt of its own.
+                case StatusClass.THROTTLE:
+                    # The lane slows down; the segment did nothing wrong, so this is no attempt of its own.
                     again.append((ref, status))
-                case StatusClass.RETRIABLE if self._may_retry(ref):
+                case StatusClass.QUEUE_FULL | StatusClass.LANE if not self._alone(ref):
+                    again.append((ref, status))
+                case StatusClass.QUEUE_FULL | StatusClass.LANE | StatusClass.RETRIABLE if self._may_retry(
+                    ref
+                ):
                     later.append((ref, status))
                 case _:
                     final.append((ref, status))
@@ -304,10 +313,25 @@ class Sender:
             self._tell(Rejected(self._lane.name, self._wall(), *_columns(final)))
             self._settled([ref for ref, _ in final])
 
-    def lost(self, refs: Sequence[int]) -> None:
+    def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
         self._landed(len(refs))
         self._tell(Lost(self._lane.name, self._wall(), refs))
+        if expired and not isinstance(self._unknowns, Hold):
+            refs = self._within_attempts(refs)
         self._unknown(refs)
+
+    def _within_attempts(self, refs: Sequence[int]) -> list[int]:
+        """Those that may be sent again. An SMSC that answers too late would else give each subscriber a
+        copy every response timeout, for ever; the others stay unknown."""
+        left = []
+        for ref in refs:
+            tried = self._expiries[ref] = self._expiries.get(ref, 0) + 1
+            if tried < self._retry.attempts:
+                left.append(ref)
+            else:
+                del self._expiries[ref]
+                self._count_down(chunk_of(ref), 1)
+        return left
 
     def claim(self, destination: str) -> int | None:
         digits = destination.removeprefix("+")
@@ -346,6 +370,13 @@ class Sender:
             self._changed()
 
     # --- again -----------------------------------------------------------------------------
+
+    def _alone(self, ref: int) -> bool:
+        """Whether others were accepted since this one was last refused for a full queue or the like:
+        then the fault is its destination's (a full mailbox), and not the lane's."""
+        before = self._troubled.get(ref)
+        self._troubled[ref] = self._taken
+        return before is not None and self._taken > before
 
     def _may_retry(self, ref: int) -> bool:
         tried = self._attempts.get(ref, 0) + 1

@@ -36,6 +36,9 @@ log = structlog.get_logger("smppcast.lane")
 # event loop take turns within a few milliseconds.
 BATCH_MAX = 512
 
+# Refusals for a full queue or a system error in a row that are taken for the whole lane's.
+EVERYWHERE = 5
+
 # How long a lane waits before it looks again whether the ledger has caught up: some commits.
 LEDGER_PAUSE_S = 0.01
 
@@ -99,6 +102,7 @@ class Lane:
         self._writer = writer
         self._budget = Budget(settings.rate)
         self._throttle, self._pause = Throttle(settings.rate), Pause()
+        self._in_a_row = 0
         self._tally = _Tally()
         self._binds = [
             Bind(self, kind, number, settings) for number, kind in enumerate(_kinds(settings), start=1)
@@ -248,6 +252,7 @@ class Lane:
         self._tally.accepted += len(refs)
         self._throttle.accepted(len(refs), self.clock())
         self._pause.over()
+        self._in_a_row = 0
         self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
 
     def _refused(self, source: Source, refs: Sequence[int], statuses: Sequence[int]) -> None:
@@ -255,11 +260,17 @@ class Lane:
             return
         self._tally.refused += len(refs)
         classes = [classify(status) for status in statuses]
-        throttles = sum(kind in (StatusClass.THROTTLE, StatusClass.QUEUE_FULL) for kind in classes)
         now = self.clock()
-        if throttles:
+        throttles = classes.count(StatusClass.THROTTLE)
+        fulls, troubles = classes.count(StatusClass.QUEUE_FULL), classes.count(StatusClass.LANE)
+        self._in_a_row += fulls + troubles
+        # A full queue or a system error may be of one destination; several with nothing accepted
+        # between them are of the lane.
+        everywhere = self._in_a_row >= min(EVERYWHERE, self.settings.window)
+        self._throttle.count += fulls
+        if throttles or (fulls and everywhere):
             self._rest(self._throttle.throttled(throttles, now), now)
-        if StatusClass.LANE in classes:
+        if troubles and everywhere:
             self._rest(self._pause.trouble(now), now)
         source.refused(refs, statuses)
 
@@ -271,21 +282,22 @@ class Lane:
     def expired(self, bind: Bind, refs: Sequence[int]) -> None:
         """Responses that did not come in time."""
         log.warning("responses_missing", operator=self.name, bind=bind.number, count=len(refs))
-        self._lost(refs)
+        self._lost(refs, expired=True)
 
     def link_ended(self, bind: Bind, refs: Sequence[int]) -> None:
         """A bind's link is gone, with these unanswered."""
         if refs:
             log.warning("outcome_unknown", operator=self.name, bind=bind.number, count=len(refs))
-        self._lost(refs)
+        self._lost(refs, expired=False)
         self.changed()
 
-    def _lost(self, refs: Sequence[int]) -> None:
+    def _lost(self, refs: Sequence[int], *, expired: bool) -> None:
         self._tally.lost += len(refs)
         for campaign in {ref >> CAMPAIGN_SHIFT for ref in refs}:
             source = self.sources.get(campaign)
             if source is not None:
-                source.lost([ref for ref in refs if ref >> CAMPAIGN_SHIFT == campaign])
+                lost = [ref for ref in refs if ref >> CAMPAIGN_SHIFT == campaign]
+                source.lost(lost, expired=expired)
         if refs:
             self.changed()
 

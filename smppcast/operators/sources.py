@@ -33,8 +33,8 @@ class Source(Protocol):
     def refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
         """The SMSC answered with these statuses, none of them ESME_ROK."""
 
-    def lost(self, refs: Sequence[int]) -> None:
-        """Written, perhaps, and never answered: the link ended or the response timed out."""
+    def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
+        """Written, perhaps, and never answered: the link ended or, `expired`, the response timed out."""
 
     def claim(self, destination: str) -> int | None:
         """The ref of an unknown segment to this destination, for a receipt that names no message of ours."""

@@ -167,3 +167,30 @@ async def test_a_feed_faster_than_the_ledger_is_not_gathered_in_memory(tmp_path:
         store.released.set()
         await engine.drain()
     assert seen < 500_000
+
+
+@pytest.mark.parametrize("status", ["ESME_RMSGQFUL", "ESME_RSYSERR"])
+async def test_one_full_mailbox_is_retried_and_given_up_without_stalling_its_lane(
+    tmp_path: Path, memory: MemoryStore, status: str
+) -> None:
+    full = str(numbers(400)[10])
+    scenario = load_scenario("ideal").changed(numbers=[{"suffix": full[-8:], "status": status}])
+    async with serve(scenario) as smsc:
+        lane = operator(smsc, window=10, retry={"attempts": 2, "backoff": 0.01})
+        async with opened(tmp_path, memory, lane) as engine:
+            account = await cast(engine, numbers(400))
+    assert (account.accepted, account.rejected) == (399, 1)
+    assert closed(account)
+    assert smsc.account.submitted <= 410
+
+
+async def test_an_smsc_slower_than_the_response_timeout_gets_each_text_so_many_times_and_no_more(
+    tmp_path: Path, memory: MemoryStore
+) -> None:
+    async with serve(load_scenario("ideal").changed(response_latency=60_000)) as smsc:
+        lane = operator(smsc, window=10, timers={"response": 0.01}, retry={"attempts": 2, "backoff": 0.01})
+        async with opened(tmp_path, memory, lane) as engine:
+            account = await cast(engine, numbers(10))
+    assert (account.unknown, account.segments.resubmitted) == (10, 10)
+    assert closed(account)
+    assert set(smsc.account.destinations().values()) == {2}

@@ -59,7 +59,7 @@ class Shelf:
     def refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
         self.statuses.update(zip(refs, statuses, strict=True))
 
-    def lost(self, refs: Sequence[int]) -> None:
+    def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
         self.unknown += refs
 
     def claim(self, destination: str) -> int | None:
