@@ -107,6 +107,7 @@ class Sender:
         self._timers = Timers()
         self._held: dict[int, list[int]] = {}
         self._ahead = AHEAD_FIRST
+        self._starved = False
         self._more = anyio.Event()
         self._failure: SmppcastError | None = None
 
@@ -154,7 +155,6 @@ class Sender:
                 self._load(body)
                 self._queue.popleft()
                 self._intend()
-                self._lane.wake()
                 self._changed()
             await self._more.wait()
             self._more = anyio.Event()
@@ -202,9 +202,9 @@ class Sender:
             self._more.set()
 
     def _granted(self, loaded: LoadedChunk, below: int) -> None:
-        dry = loaded.allowed <= loaded.next
         loaded.allowed = max(loaded.allowed, below)
-        if dry:
+        if self._starved:
+            self._starved = False
             self._ahead = min(self._ahead * 2, AHEAD_MOST)
         if not self.stopped:
             self._lane.wake()
@@ -246,6 +246,7 @@ class Sender:
             # first ones go now, and the others as room comes.
             refs = order[0].one()
             if refs is None:
+                self._starved = True
                 self._intend()
                 return None
             for ref in refs:
