@@ -180,7 +180,7 @@ async def test_one_full_mailbox_is_retried_and_given_up_without_stalling_its_lan
         async with opened(tmp_path, memory, lane) as engine:
             account = await cast(engine, numbers(400))
     assert (account.accepted, account.rejected) == (399, 1)
-    assert closed(account)
+    assert account.closes
     assert smsc.account.submitted <= 410
 
 
@@ -192,5 +192,5 @@ async def test_an_smsc_slower_than_the_response_timeout_gets_each_text_so_many_t
         async with opened(tmp_path, memory, lane) as engine:
             account = await cast(engine, numbers(10))
     assert (account.unknown, account.segments.resubmitted) == (10, 10)
-    assert closed(account)
+    assert account.closes
     assert set(smsc.account.destinations().values()) == {2}
