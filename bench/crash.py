@@ -92,7 +92,9 @@ def _write_config(folder: Path, url: str, options: Namespace) -> None:
         f"  operator:\n"
         f"    url: {url}\n"
         f"    binds: {options.binds}\n"
-        f"    window: {options.window}\n",
+        f"    window: {options.window}\n"
+        # A small feed is done before it can be killed often: at this rate it takes some seconds.
+        f"    rate: {options.rows * SEGMENTS // 5}\n",
         "utf-8",
     )
 
@@ -114,6 +116,9 @@ async def _kill_and_resume(folder: Path, smsc: SmscProcess, options: Namespace) 
             else:
                 await _submitted(smsc, process, max(threshold, before + 1))
                 await anyio.sleep(delay)
+            if process.returncode == 0 and number > 1:
+                print(f"finished before kill {number}", flush=True)
+                return
             assert process.returncode is None, f"it ended before kill {number}: {_errors(folder)}"
             process.kill()
             await process.wait()
