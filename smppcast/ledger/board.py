@@ -37,6 +37,7 @@ from smppcast.ledger.rules import (
     ATTEMPT,
     DEFER,
     ENDED,
+    LATE,
     LOSABLE,
     LOSE,
     OPENED,
@@ -241,9 +242,10 @@ class Boards:
         self._touch(fact.chunk).intend(fact.below)
 
     def _accept(self, fact: Accepted) -> None:
-        lane, before = self._lane(fact.operator), self._change(fact.refs, ACCEPT)
+        lane, before = self._lane(fact.operator), self._change(fact.refs, LATE if fact.late else ACCEPT)
         lane.segments.accepted += len(before)
-        lane.settle_unknown(_count(before, UNKNOWN))
+        # The PDU that is answered late was counted when it was lost.
+        lane.settle_unknown(len(before) if fact.late else _count(before, UNKNOWN))
 
     def _reject(self, fact: Rejected) -> None:
         lane, before = self._lane(fact.operator), self._change(fact.refs, REJECT)
@@ -260,7 +262,7 @@ class Boards:
     def _lose(self, fact: Lost) -> None:
         lane, before = self._lane(fact.operator), self._change(fact.refs, LOSE)
         lane.segments.unknown += _count(before, LOSABLE)
-        lane.segments.accepted += _count(before, OPENED)  # its receipt is proof of it
+        lane.segments.accepted += _count(before, OPENED)  # its receipt, or late answer, is proof of it
 
     def _attempt(self, fact: Attempted) -> None:
         table = REATTEMPT if fact.duplicate else ATTEMPT

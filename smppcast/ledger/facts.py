@@ -116,7 +116,8 @@ class Intent:
 class Accepted:
     """The SMSC took these segments and gave them these message_ids.
 
-    `numbers` are the destinations, for the index of message_ids; they are not kept twice.
+    `numbers` are the destinations, for the index of message_ids; they are not kept twice. `late`
+    tells that the responses came after their timeout, when the segments had been called `Lost`.
     """
 
     operator: str
@@ -124,6 +125,7 @@ class Accepted:
     refs: Sequence[int]
     message_ids: Sequence[str]
     numbers: Sequence[int]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,13 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class ParkedReceipt:
-    """A receipt that matches no message yet: it overtook its response, or is not ours."""
+    """A receipt that matches no message yet: it overtook its response, or is not ours.
+
+    Args:
+        done, submitted: unix seconds by the SMSC's clock, 0 where it does not say.
+        reference: user_message_reference, -1 where it gives none.
+        at: when it came.
+    """
 
     message_id: str
     source_addr: str
@@ -206,6 +214,8 @@ class ParkedReceipt:
     error: str
     done: int
     at: float
+    submitted: int = 0
+    reference: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from smppcast.ledger.facts import (
@@ -28,10 +29,10 @@ from smppcast.ledger.facts import (
 )
 
 __all__ = [
+    "ACCEPTED",
     "FactRow",
     "StateFact",
     "fact_of",
-    "kind_of",
     "pack",
     "pack_texts",
     "row_of",
@@ -55,12 +56,17 @@ _KINDS: dict[type[Fact], int] = {
     Unsent: 7,
     Received: 8,
 }
+_ACCEPTED_LATE = 9
 _BIG_ENDIAN = sys.byteorder == "big"
 
 
-def kind_of(fact: type[Fact]) -> int:
-    """The number that a kind of fact has in the file."""
-    return _KINDS[fact]
+# The kinds that give message_ids.
+ACCEPTED = (_KINDS[Accepted], _ACCEPTED_LATE)
+
+
+def _kind_of(fact: StateFact) -> int:
+    """The number that a fact's kind has in the file."""
+    return _ACCEPTED_LATE if isinstance(fact, Accepted) and fact.late else _KINDS[type(fact)]
 
 
 def pack(values: Iterable[int]) -> bytes:
@@ -95,7 +101,7 @@ def row_of(fact: StateFact) -> FactRow:
     Raises:
         ValueError: its refs are of several campaigns, or its columns of several lengths.
     """
-    kind = _KINDS[type(fact)]
+    kind = _kind_of(fact)
     if isinstance(fact, Intent):
         campaign = fact.chunk >> CHUNK_BITS
         return (kind, campaign, None, None, fact.below, fact.chunk, fact.chunk, None, None)
@@ -161,10 +167,10 @@ def fact_of(row: Sequence[Any]) -> StateFact:
     return reader(operator, at, refs, data)
 
 
-def _accepted(operator: str, at: float, refs: array[int], data: bytes) -> Accepted:
+def _accepted(operator: str, at: float, refs: array[int], data: bytes, *, late: bool = False) -> Accepted:
     ids = _cut(data)
     _same_length(refs, ids)
-    return Accepted(operator, at, refs, ids, ())
+    return Accepted(operator, at, refs, ids, (), late)
 
 
 def _statuses(refs: array[int], data: bytes) -> array[int]:
@@ -183,6 +189,7 @@ def _received(operator: str, at: float, refs: array[int], data: bytes) -> Receiv
 
 _READERS: dict[int, Callable[[str, float, array[int], bytes], StateFact]] = {
     _KINDS[Accepted]: _accepted,
+    _ACCEPTED_LATE: partial(_accepted, late=True),
     _KINDS[Rejected]: lambda operator, at, refs, data: Rejected(operator, at, refs, _statuses(refs, data)),
     _KINDS[Deferred]: lambda operator, at, refs, data: Deferred(operator, at, refs, _statuses(refs, data)),
     _KINDS[Lost]: lambda operator, at, refs, _: Lost(operator, at, refs),

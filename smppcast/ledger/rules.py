@@ -18,6 +18,7 @@ __all__ = [
     "DEFER",
     "DUPLICATE",
     "ENDED",
+    "LATE",
     "LOSABLE",
     "LOSE",
     "OPEN",
@@ -54,7 +55,7 @@ class Cell(IntEnum):
 
 RESENT = 0x10  # submitted more than once
 DUPLICATE = 0x20  # submitted again while the SMSC may have held it: a possible duplicate
-OPEN = 0x40  # settled by a receipt while a PDU of it is still unanswered
+OPEN = 0x40  # settled by a receipt, or accepted late, while a PDU of it is still unanswered
 
 _OUTCOMES = {
     Cell.DELIVERED: Outcome.DELIVERED,
@@ -99,7 +100,7 @@ def _attempt(added: int) -> bytes:
     def rule(state: int, flags: int) -> int:
         if state in (*_UNSETTLED, Cell.REJECTED):
             return Cell.IN_FLIGHT | flags | added
-        return state | flags | added | OPEN  # a receipt came in between: its outcome stays
+        return state | flags | added | OPEN  # a receipt or a late answer came in between: it stays
 
     return _table(rule)
 
@@ -112,6 +113,13 @@ def _unsend(state: int, flags: int) -> int:
     if state != Cell.IN_FLIGHT:
         return state | flags
     return (Cell.UNKNOWN if flags & DUPLICATE else Cell.NOT_SENT) | flags
+
+
+def _late(state: int, flags: int) -> int:
+    # The answer to an earlier PDU: a later one may be under way, and its own answer is still to come.
+    if state == Cell.IN_FLIGHT:
+        return Cell.AWAITING | flags | OPEN
+    return (Cell.AWAITING if state in (Cell.UNKNOWN, Cell.NOT_SENT, Cell.REJECTED) else state) | flags
 
 
 def _receive(to: Cell) -> bytes:
@@ -127,6 +135,7 @@ STATE = bytes(cell & 0x0F for cell in range(256))
 SEND = _table(lambda state, flags: (Cell.IN_FLIGHT if state == Cell.NOT_SENT else state) | flags)
 UNSENT_AGAIN = _table(lambda state, flags: (Cell.NOT_SENT if state == Cell.IN_FLIGHT else state) | flags)
 ACCEPT = _answer(Cell.AWAITING, (*_UNSETTLED, Cell.REJECTED))
+LATE = _table(_late)
 REJECT = _answer(Cell.REJECTED, _UNSETTLED)
 DEFER = _answer(Cell.NOT_SENT, _UNSETTLED)
 LOSE = _answer(Cell.UNKNOWN, (Cell.NOT_SENT, Cell.IN_FLIGHT))

@@ -35,7 +35,7 @@ from smppcast.ledger.facts import (
 from smppcast.ledger.lock import WriterLock
 from smppcast.ledger.message_ids import MessageIds
 from smppcast.ledger.queries import schema
-from smppcast.ledger.rows import StateFact, fact_of, kind_of, unpack, unpack_texts
+from smppcast.ledger.rows import ACCEPTED, StateFact, fact_of, unpack, unpack_texts
 from smppcast.ledger.statements import ROWS, Statements
 from smppcast.model import CampaignState
 
@@ -209,7 +209,7 @@ class SqliteStore:
     def unindexed(self, operator: str) -> Iterator[Accepted]:
         """See `contract.Store`."""
         with self._faults():
-            seqs = self._run.json("unindexed", operator, kind_of(Accepted))
+            seqs = self._run.json("unindexed", operator, *ACCEPTED)
         for fact in self._facts(seqs):
             if isinstance(fact, Accepted):
                 numbers = self._numbers(fact.refs)

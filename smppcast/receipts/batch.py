@@ -23,13 +23,15 @@ __all__ = ["ReceiptBatch", "fold_all", "read"]
 
 # A whole deliver_sm (SMPP 5.0 section 4.3.1.1): header, mandatory parameters, text, TLVs. Only
 # esm_class 0x04 (a receipt without UDH) and one-octet alphabets are cut here, and of the TLVs only
-# those that a receipt has: receipted_message_id, message_state, network_error_code.
+# those that a receipt has: receipted_message_id, message_state, network_error_code, and our own
+# user_message_reference where it is echoed.
 _RECEIPT = re.compile(
     rb"(?s).{4}\0\0\0\x05\0\0\0\0(.{4})[^\0]{0,5}\0..([^\0]{0,20})\0..([^\0]{0,20})\0"
     rb"\x04..[^\0]{0,16}\0[^\0]{0,16}\0..[\0\x01\x03].(.)"
-    rb"(id:([!-~]{1,64}) sub:[0-9]{3} dlvrd:[0-9]{3} submit date:[0-9]{10,14} done date:([0-9]{10,14})"
+    rb"(id:([!-~]{1,64}) sub:[0-9]{3} dlvrd:[0-9]{3} submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
     rb" stat:([A-Z]{7}) err:([0-9A-Za-z]{1,8})(?: [Tt]ext:([ -~]*))?)"
-    rb"((?:\0\x1e\0(.)([!-~]{1,64})\0|\x04\x27\0\x01([\0-\x09])|\x04\x23\0\x03(...)){0,3})"
+    rb"((?:\0\x1e\0(.)([!-~]{1,64})\0|\x04\x27\0\x01([\0-\x09])|\x04\x23\0\x03(...)"
+    rb"|\x02\x04\0\x02(..)){0,4})"
 ).fullmatch
 # `text:` repeats the message's beginning; if that looks like fields itself, the twin decides.
 _LIKE_A_FIELD = re.compile(rb"(?i)(id|sub|dlvrd|date|stat|err|text):").search
@@ -47,6 +49,8 @@ class ReceiptBatch:
         states: message_state; UNKNOWN where the receipt names none that is known.
         errors: the operator's error, "" for none.
         done: unix seconds, 0 where it does not say.
+        submitted: likewise, when the SMSC took the message.
+        references: user_message_reference, -1 where it is not echoed.
     """
 
     __slots__ = (
@@ -55,9 +59,11 @@ class ReceiptBatch:
         "errors",
         "message_ids",
         "other_ids",
+        "references",
         "sequence_numbers",
         "sources",
         "states",
+        "submitted",
     )
 
     def __init__(  # noqa: PLR0917 - columns, in the order of their slots
@@ -70,6 +76,8 @@ class ReceiptBatch:
         states: Iterable[int] = (),
         errors: Iterable[str] = (),
         done: Iterable[int] = (),
+        submitted: Iterable[int] = (),
+        references: Iterable[int] = (),
     ) -> None:
         self.sequence_numbers = list(sequence_numbers)
         self.message_ids = list(message_ids)
@@ -79,6 +87,8 @@ class ReceiptBatch:
         self.states = list(states)
         self.errors = list(errors)
         self.done = list(done)
+        self.submitted = list(submitted)
+        self.references = list(references)
 
     def __len__(self) -> int:
         return len(self.sequence_numbers)
@@ -97,6 +107,9 @@ class ReceiptBatch:
             self.states.append(MessageState.ENROUTE if receipt.intermediate else MessageState.UNKNOWN)
         self.errors.append(receipt.error)
         self.done.append(int(receipt.done.timestamp()) if receipt.done else 0)
+        self.submitted.append(int(receipt.submitted.timestamp()) if receipt.submitted else 0)
+        reference = receipt.user_message_reference
+        self.references.append(-1 if reference is None else reference)
 
 
 def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatch, list[bytes]]:
@@ -116,14 +129,16 @@ def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatc
 def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBatch | None:
     """The rows that the expression cut, as columns; None where a length belies one of them."""
     (
-        numbers, sources, destinations, lengths, texts, text_ids, done, stats, errs, repeated,
-        tails, tlv_lengths, tlv_ids, states, codes,
+        numbers, sources, destinations, lengths, texts, text_ids, submitted, done, stats, errs, repeated,
+        tails, tlv_lengths, tlv_ids, states, codes, references,
     ) = zip(*rows, strict=True)  # fmt: skip
     if list(map(len, texts)) != list(b"".join(lengths)) or any(map(_like_a_field, set(repeated))):
         return None
     if any(tails):
-        for tail, size, tlv_id, state, code in zip(tails, tlv_lengths, tlv_ids, states, codes, strict=True):
+        columns = zip(tails, tlv_lengths, tlv_ids, states, codes, references, strict=True)
+        for tail, size, tlv_id, state, code, reference in columns:
             known = (len(tlv_id) + 5 if size else 0) + (5 if state else 0) + (7 if code else 0)
+            known += 6 if reference else 0
             if len(tail) != known or (size and size[0] != len(tlv_id) + 1):
                 return None
         ids = [tlv_id or text_id for tlv_id, text_id in zip(tlv_ids, text_ids, strict=True)]
@@ -141,7 +156,9 @@ def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBat
         _decoded(destinations),
         [state for state in found if state is not None],
         list(map(_error, errs, codes)),
-        [_done(moment, time_zone) for moment in done],
+        [_moment(text, time_zone) for text in done],
+        [_moment(text, time_zone) for text in submitted],
+        [int.from_bytes(value, "big") if value else -1 for value in references],
     )
 
 
@@ -168,7 +185,7 @@ def _error(err: bytes, network_error_code: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _done(text: bytes, time_zone: tzinfo) -> int:
+def _moment(text: bytes, time_zone: tzinfo) -> int:
     moment = parse_time(text.decode("ascii"), time_zone)
     return int(moment.timestamp()) if moment else 0
 

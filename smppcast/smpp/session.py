@@ -27,7 +27,7 @@ from smppcast.smpp.pdu import (
     UnbindResp,
 )
 from smppcast.smpp.states import State, may_send
-from smppcast.smpp.vocabulary import CommandId, CommandStatus
+from smppcast.smpp.vocabulary import CommandId, CommandStatus, InterfaceVersion
 from smppcast.smpp.window import Window
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Ended",
     "Event",
     "Expired",
+    "LateAnswers",
     "Request",
     "Session",
     "Timers",
@@ -81,6 +82,15 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class LateAnswers:
+    """As `Answers`, for submits that were `Expired` before. `statuses` is never empty."""
+
+    tokens: Sequence[Any]
+    statuses: Sequence[int]
+    message_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The response to a `request`, with its token; a generic_nack answers as well."""
 
@@ -116,7 +126,7 @@ class Ended:
     error: SmppcastError | None
 
 
-Event = Answers | Answer | Deliveries | Request | Expired | Ended
+Event = Answers | LateAnswers | Answer | Deliveries | Request | Expired | Ended
 
 
 @dataclass(slots=True)
@@ -136,12 +146,14 @@ class Session:
         window: how many submits may be unanswered at once.
         timers: see `Timers`.
         now: the time the link came up, on the clock that every later `now` is read from.
+        interface_version: what it binds with; below 0x34 nothing is sent that SMPP 3.3 lacks.
     """
 
     window_size: int
     timers: Timers
     now: float
     max_command_length: int = MAX_COMMAND_LENGTH
+    interface_version: int = InterfaceVersion.V3_4
     state: State = State.OPEN
     late: int = 0
     window: Window[Any] = field(init=False)
@@ -185,8 +197,9 @@ class Session:
             UsageError: the session's state does not allow it (SMPP 5.0 section 2.4).
         """
         may_send(self.state, pdu.command_id)
+        octets = encode(pdu, interface_version=self.interface_version)
         number = self._take_numbers(1)
-        self._out.append(encode(replace(pdu, sequence_number=number)))
+        self._out.append(octets[:12] + number.to_bytes(4, "big") + octets[16:])
         self._requests[number] = _Request(pdu.command_id, token, now + (timeout_s or self.timers.response_s))
         bound = _BOUND_AS.get(type(pdu))
         if bound is not None:
@@ -196,7 +209,7 @@ class Session:
 
     def respond(self, pdu: PDU) -> None:
         """Queues a response of the owner's to a `Request`; its sequence_number is set already."""
-        self._out.append(encode(pdu))
+        self._out.append(encode(pdu, interface_version=self.interface_version))
 
     def acknowledge(self, sequence_numbers: Sequence[int], command_status: int = 0) -> None:
         """Queues a deliver_sm_resp for each."""
@@ -246,7 +259,7 @@ class Session:
         events: list[Event] = []
         if found.sequence_numbers:
             self._active = now
-            events.append(self._answers(found))
+            events.extend(self._answers(found))
         if found.deliveries:
             self._active = now
             events.append(Deliveries(found.deliveries))
@@ -261,18 +274,29 @@ class Session:
                     break
         return events
 
-    def _answers(self, found: Cut) -> Answers:
+    def _answers(self, found: Cut) -> list[Event]:
         tokens = self.window.settle(found.sequence_numbers)
         if None not in tokens:
-            return Answers(tokens, found.statuses, found.message_ids)
-        # Repeated, late or invented responses: they concern nothing that we still wait for.
-        self.late += tokens.count(None)
+            return [Answers(tokens, found.statuses, found.message_ids)]
+        statuses = found.statuses or [0] * len(tokens)
         kept = [at for at, token in enumerate(tokens) if token is not None]
-        return Answers(
-            [tokens[at] for at in kept],
-            [found.statuses[at] for at in kept] if found.statuses else [],
-            [found.message_ids[at] for at in kept],
-        )
+        events: list[Event] = [
+            Answers(
+                [tokens[at] for at in kept],
+                [statuses[at] for at in kept] if found.statuses else [],
+                [found.message_ids[at] for at in kept],
+            )
+        ]
+        late = [
+            (token, statuses[at], found.message_ids[at])
+            for at, number in enumerate(found.sequence_numbers)
+            if tokens[at] is None and (token := self.window.settle_late(number)) is not None
+        ]
+        # Late, repeated or invented: none of them is for anything that we still wait for.
+        self.late += len(tokens) - len(kept)
+        if late:
+            events.append(LateAnswers(*map(list, zip(*late, strict=True))))
+        return events
 
     def _other(self, pdu: PDU, now: float) -> Event | None:
         match pdu:

@@ -10,11 +10,16 @@ __all__ = ["Window"]
 
 T = TypeVar("T")
 
+# Expired requests whose late answer is still understood: a minute of a fast bind that stalls, some
+# hundred octets each. An SMSC that never answers cannot fill the memory with them.
+LATE_MAX = 10_000
+
 
 class Window(Generic[T]):
     """Requests awaiting their responses, each under its sequence_number with a token of the caller's.
 
-    Tokens come back exactly once: answered, expired, or drained when the session ends.
+    Tokens come back exactly once: answered, expired, or drained when the session ends. One that
+    expired comes once more if its answer comes after all (`settle_late`).
 
     Args:
         size: how many submits may be unanswered at once (SMPP 5.0 section 2.9).
@@ -27,6 +32,7 @@ class Window(Generic[T]):
         # One entry a batch: (when it was written, its first sequence_number, how many).
         self._batches: deque[tuple[float, int, int]] = deque()
         self._sample: tuple[float, int] | None = None
+        self._late: dict[int, T] = {}
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -72,20 +78,29 @@ class Window(Generic[T]):
         return None
 
     def expire(self, before: float) -> list[T]:
-        """Takes out every request written before that time; its answer, if it comes, is for nothing."""
-        expired: list[T] = []
+        """Takes out every request written before that time."""
+        expired: dict[int, T] = {}
         while self._batches and self._batches[0][0] < before:
             _, first, count = self._batches.popleft()
-            answered = self.settle(range(first, first + count))
-            expired.extend(token for token in answered if token is not None)
+            numbers = range(first, first + count)
+            answered = zip(numbers, self.settle(numbers), strict=True)
+            expired.update((number, token) for number, token in answered if token is not None)
         if expired:
             self._sample = None
-        return expired
+            self._late |= expired
+            for number in list(self._late)[: max(0, len(self._late) - LATE_MAX)]:
+                del self._late[number]
+        return list(expired.values())
+
+    def settle_late(self, sequence_number: int) -> T | None:
+        """The token of an expired request whose answer came after all; None for an answer to nothing."""
+        return self._late.pop(sequence_number, None)
 
     def drain(self) -> list[T]:
         """Takes out everything: what was unanswered when the session ended."""
         left = list(self._pending.values())
         self._pending.clear()
         self._batches.clear()
+        self._late.clear()
         self._sample = None
         return left

@@ -61,22 +61,23 @@ WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq;
 -- The acceptances of an operator that its index of message_ids does not hold yet.
 SELECT json_group_array(seq) FROM (
     SELECT seq FROM fact
-    WHERE kind = ?2 AND operator = ?1
+    WHERE kind IN (?2, ?3) AND operator = ?1
         AND seq > coalesce((SELECT upto FROM indexed WHERE operator = ?1), 0)
     ORDER BY seq
 );
 
 -- name: park
 INSERT INTO parked
-    (operator, id, message_id, source_addr, destination_addr, state, error, done, at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+    (operator, id, message_id, source_addr, destination_addr, state, error, done, at, submitted, reference)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: unpark
 DELETE FROM parked WHERE operator = ? AND id IN (SELECT value FROM json_each(?));
 
 -- name: parked
 -- A page of an operator's parked receipts after the id of the last one seen.
-SELECT id, message_id, source_addr, destination_addr, state, error, done, at FROM parked
+SELECT id, message_id, source_addr, destination_addr, state, error, done, at, submitted, reference
+FROM parked
 WHERE operator = ? AND id > ? ORDER BY id LIMIT 1024;
 
 -- name: add_inbound

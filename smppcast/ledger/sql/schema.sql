@@ -65,6 +65,8 @@ CREATE TABLE parked (
     error TEXT NOT NULL,
     done INTEGER NOT NULL,
     at REAL NOT NULL,
+    submitted INTEGER NOT NULL,
+    reference INTEGER NOT NULL, -- user_message_reference, -1 for none
     PRIMARY KEY (operator, id)
 ) WITHOUT ROWID;
 
