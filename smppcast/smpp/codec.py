@@ -38,7 +38,8 @@ from smppcast.smpp.pdu import (
     UnsuccessSme,
 )
 from smppcast.smpp.tlv import NO_TLVS, Tlvs, read_tlvs, write_tlvs
-from smppcast.smpp.vocabulary import RESPONSE, CommandStatus, command_name
+from smppcast.smpp.versions import refuse_newer, speaks_3_3
+from smppcast.smpp.vocabulary import RESPONSE, CommandStatus, InterfaceVersion, command_name
 
 __all__ = ["decode", "encode"]
 
@@ -88,17 +89,23 @@ def decode(data: bytes | bytearray | memoryview, *, strict: bool = False) -> Pdu
     return UnknownPdu(command_status, sequence_number, NO_TLVS, command_id, data[_HEADER_LENGTH:])
 
 
-def encode(pdu: Pdu) -> bytes:
+def encode(pdu: Pdu, *, interface_version: int = InterfaceVersion.V5_0) -> bytes:
     """Writes one PDU, command_length included.
 
     sequence_number may be any of 32 bits: the specification gives requests 1 to 0x7FFFFFFF, but
     a response has to repeat what came.
 
+    Args:
+        interface_version: what the peer speaks. Below 0x34 that is SMPP 3.3, which has neither TLVs
+            nor the later commands, and message_ids of 8 octets: nothing is left out, all is refused.
+
     Raises:
-        FieldError: a value that does not fit its field; nothing is ever cut.
+        FieldError: a value that does not fit its field, or the version; nothing is ever cut.
     """
     if not isinstance(pdu.tlvs, Tlvs):
         raise FieldError(pdu.command, "tlvs", pdu.tlvs, "a Tlvs")
+    if speaks_3_3(interface_version):
+        refuse_newer(pdu)
     layout = _BY_CLASS.get(type(pdu))
     if layout is not None:
         body = layout.write(pdu)

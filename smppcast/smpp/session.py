@@ -27,6 +27,7 @@ from smppcast.smpp.pdu import (
     UnbindResp,
 )
 from smppcast.smpp.states import State, may_send
+from smppcast.smpp.versions import has_command
 from smppcast.smpp.vocabulary import CommandId, CommandStatus, InterfaceVersion
 from smppcast.smpp.window import Window
 
@@ -209,7 +210,9 @@ class Session:
 
     def respond(self, pdu: PDU) -> None:
         """Queues a response of the owner's to a `Request`; its sequence_number is set already."""
-        self._out.append(encode(pdu, interface_version=self.interface_version))
+        # Who sends what SMPP 3.3 lacks, a data_sm, is answered in kind.
+        newer = not has_command(self.interface_version, pdu.command_id)
+        self._out.append(encode(pdu) if newer else encode(pdu, interface_version=self.interface_version))
 
     def acknowledge(self, sequence_numbers: Sequence[int], command_status: int = 0) -> None:
         """Queues a deliver_sm_resp for each."""
