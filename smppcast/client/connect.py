@@ -15,13 +15,14 @@ from smppcast.client.awaiting import Awaiting
 from smppcast.client.inbox import Inbox
 from smppcast.client.session import ClientSession
 from smppcast.client.wire import Wire
-from smppcast.client.wording import Composer, Dialect
+from smppcast.client.wording import TLV_FORMS, Composer, Dialect
 from smppcast.errors import BindRefused, ConnectFailed, OutcomeUnknown, UsageError
 from smppcast.net.clock import monotonic, wall
 from smppcast.net.link import Tls, dial
 from smppcast.receipts import InboundMessage, MessageIdMapping, Reassembler, Receipt
 from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter, encode
 from smppcast.smpp.session import Session, Timers
+from smppcast.smpp.versions import speaks_3_3
 from smppcast.smpp.vocabulary import InterfaceVersion, Npi, Ton, status_name
 from smppcast.text import DefaultAlphabet, LongMessages
 
@@ -86,6 +87,8 @@ async def connect(
         timers: silences that are borne.
         bind_timeout_s: for connecting, and for the answer to the bind.
         unbind_timeout_s: how long leaving the block takes at most.
+        interface_version: what is spoken. Under 3.3 (0x33) a session is a transmitter's or a
+            receiver's, and long texts are udh8 or udh16: there are no TLVs.
         default_alphabet, long_messages, service_type, dest_addr_ton, dest_addr_npi: see `Dialect`.
         message_ids: how receipts spell the message_ids of responses.
         time_zone: of the dates in receipts.
@@ -93,14 +96,24 @@ async def connect(
     Raises:
         ConnectFailed: no connection, or no answer to the bind.
         BindRefused: the SMSC did not let us in.
-        UsageError: url, password or TLS files that cannot be used.
+        UsageError: url, password or TLS files that cannot be used; or what the version lacks.
         FieldError: something does not fit its field of the bind.
     """
     if window < 1:
         raise UsageError(f"window = {window}: expected at least 1")
+    if speaks_3_3(interface_version):
+        _refuse_newer(bind, long_messages)
     login = login_of(url, password, tls)
     composer = Composer(
-        Dialect(source, service_type, dest_addr_ton, dest_addr_npi, default_alphabet, long_messages),
+        Dialect(
+            source,
+            service_type,
+            dest_addr_ton,
+            dest_addr_npi,
+            default_alphabet,
+            long_messages,
+            interface_version,
+        ),
         seed=int(wall()),
     )
     awaiting = Awaiting(MessageIdMapping(message_ids), time_zone)
@@ -124,7 +137,9 @@ async def connect(
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            session = Session(window, timers or Timers(), monotonic())
+            session = Session(
+                window, timers or Timers(), monotonic(), interface_version=interface_version
+            )
             wire = Wire(stream, session, awaiting, make_inbox, clock=monotonic, start=tasks.start_soon)
             tasks.start_soon(wire.run)
             tasks.start_soon(wire.handle_deliveries)
@@ -140,6 +155,16 @@ async def connect(
         await anyio.aclose_forcefully(stream)
     if failure is not None:
         raise failure
+
+
+def _refuse_newer(bind: BindKind, long_messages: LongMessages) -> None:
+    """What SMPP 3.3 lacks is told before anything connects: a bind that carries both directions would
+    else be opened for one, and a long text fail when it comes."""
+    if bind == "transceiver":
+        problem = "bind = 'transceiver': SMPP 3.3 has none; connect as transmitter, as receiver, or as both"
+        raise UsageError(problem)
+    if long_messages in TLV_FORMS:
+        raise UsageError(f"long_messages = {long_messages!r}: SMPP 3.3 has no TLVs; expected udh8 or udh16")
 
 
 async def _bind(wire: Wire, pdu: Bind, login: Login, timeout_s: float) -> str:

@@ -203,7 +203,7 @@ class ClientSession(Operations):
         response that does not come within the response timer ends the session, but for submit_sm.
 
         Raises:
-            FieldError: the PDU does not fit the specification; nothing was sent.
+            FieldError: the PDU does not fit the specification, or the version; nothing was sent.
             UsageError: the session's state does not allow it; or it is the session's own business:
                 unbind is leaving the block, enquire_link is sent on a quiet link by itself.
             OutcomeUnknown: the session ended before the response came.
@@ -215,5 +215,6 @@ class ClientSession(Operations):
             return await self._wire.request(pdu)
         self._wire.check()
         future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
-        self._wire.cast(Reply(pdu.command, future, encode(pdu)[_HEADER_LENGTH:]))
+        octets = encode(pdu, interface_version=self._wire.session.interface_version)
+        self._wire.cast(Reply(pdu.command, future, octets[_HEADER_LENGTH:]))
         return await future

@@ -6,20 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 from smppcast.client.addresses import Source, source_of
+from smppcast.errors import TextError
 from smppcast.smpp import SubmitSm, encode
 from smppcast.smpp.batch import around_destination
 from smppcast.smpp.times import RelativeTime
 from smppcast.smpp.tlv import Tlvs, TlvValue
-from smppcast.smpp.vocabulary import Npi, RegisteredDelivery, Ton
+from smppcast.smpp.versions import speaks_3_3
+from smppcast.smpp.vocabulary import InterfaceVersion, Npi, RegisteredDelivery, Ton
 from smppcast.text import DefaultAlphabet, Encoding, LongMessages, References, Split, split, split_binary
 
-__all__ = ["Composer", "Dialect", "Options", "Wording"]
+__all__ = ["TLV_FORMS", "Composer", "Dialect", "Options", "Wording"]
 
 _UDHI = 0x40
 _SAR = ("sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum")
+
+TLV_FORMS: Final[frozenset[LongMessages]] = frozenset(("sar", "payload"))
+"""The ways to tell segments apart, or to do without, that take TLVs."""
 
 # Class 0 in the groups of data_coding that carry a class: default alphabet, octets, UCS-2
 # (GSM 03.38 section 4).
@@ -74,6 +79,7 @@ class Dialect:
             international, and else sent as they are.
         default_alphabet: what data_coding 0 means to the SMSC.
         long_messages: how the segments of a long text are told to belong together.
+        interface_version: what the SMSC speaks; SMPP 3.3 has no TLVs.
     """
 
     source: str | Source | None = None
@@ -82,6 +88,7 @@ class Dialect:
     dest_addr_npi: int = Npi.ISDN
     default_alphabet: DefaultAlphabet = "gsm"
     long_messages: LongMessages = "udh8"
+    interface_version: int = InterfaceVersion.V3_4
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,9 @@ class Composer:
         pdus = []
         for segment in cut.segments:
             tlvs: dict[Any, TlvValue] = dict(options.get("tlvs", {}))
+            if speaks_3_3(self.dialect.interface_version) and (segment.sar or segment.payload):
+                problem = "a text of more than one segment: SMPP 3.3 has no TLVs that would carry it"
+                raise TextError(f"{problem}; expected long_messages udh8 or udh16")
             if segment.sar is not None:
                 tlvs.update(zip(_SAR, segment.sar, strict=True))
             if segment.payload is not None:
@@ -169,7 +179,9 @@ class Composer:
     ) -> Wording:
         pdus = self.pdus(reference, text, source, receipt, **options)
         asked = pdus[0].registered_delivery & 0x03 == RegisteredDelivery.FINAL
-        return Wording(tuple(around_destination(encode(pdu)) for pdu in pdus), asked)
+        version = self.dialect.interface_version
+        octets = [encode(pdu, interface_version=version) for pdu in pdus]
+        return Wording(tuple(map(around_destination, octets)), asked)
 
     def _cut(self, reference: int, text: str | bytes, options: Options) -> Split:
         long_messages = options.get("long_messages", self.dialect.long_messages)
