@@ -125,7 +125,7 @@ class SqliteStore:
         # 40,000 pages (160 MB of WAL) instead of 1,000: pages that change often, as those of the
         # index of message_ids, reach the file once a round; half as many commits a second again.
         db.execute("PRAGMA wal_autocheckpoint = 40000")
-        db.execute("PRAGMA cache_size = -32768")
+        db.execute("PRAGMA cache_size = -8192")
         if version == 0:
             db.executescript(f"BEGIN;\n{schema()}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;")
 
