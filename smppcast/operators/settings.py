@@ -28,6 +28,7 @@ from smppcast.operators.scalars import (
     Version,
 )
 from smppcast.receipts.message_ids import MessageIdMapping
+from smppcast.smpp.versions import speaks_3_3
 from smppcast.smpp.vocabulary import InterfaceVersion, Npi, RegisteredDelivery, Ton
 from smppcast.text.codings import DefaultAlphabet
 from smppcast.text.segments import LongMessages
@@ -186,7 +187,7 @@ class OperatorSettings(SettingsModel):
     """Further attempts."""
 
     interface_version: Version = InterfaceVersion.V3_4
-    """The SMPP version to speak."""
+    """The SMPP version to speak; 3.3 has transmitters and receivers only, and long texts by udh8 or udh16."""
     system_type: str = Field(default="", max_length=12)
     """system_type of the bind, where the SMSC wants one."""
     service_type: str = Field(default="", max_length=5)
@@ -203,6 +204,9 @@ class OperatorSettings(SettingsModel):
     """How the segments of a long text are told to belong together."""
     registered_delivery: Registered = RegisteredDelivery.FINAL
     """Which receipts are asked for: none, final, failure, success, or the octet as a number."""
+    user_message_reference: bool = False
+    """Send one with each submit_sm, where the SMSC echoes it in receipts: those of unanswered messages
+    are then told apart for certain."""
     validity_period: Seconds | None = None
     """How long the SMSC tries to deliver; none: as long as it likes."""
     validity_format: Literal["relative", "absolute"] = "relative"
@@ -273,6 +277,15 @@ class OperatorSettings(SettingsModel):
     def _tls_has_smpps(self) -> Self:
         if "tls" in self.model_fields_set and not self.url.startswith("smpps:"):
             raise ValueError("expected smpps:// in url, or no tls")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_version(self) -> Self:
+        if speaks_3_3(self.interface_version):
+            if self.binds.transceiver:
+                raise ValueError("expected transmitters and receivers in binds: SMPP 3.3 has no transceivers")
+            if self.long_messages in ("sar", "payload"):
+                raise ValueError("expected udh8 or udh16 in long_messages: SMPP 3.3 has no TLVs")
         return self
 
     @property
