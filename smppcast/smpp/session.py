@@ -8,7 +8,7 @@ returns, and calls `tick` from time to time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from smppcast.errors import DecodeError, FramingError, ResponseTimeout, SmppcastError
