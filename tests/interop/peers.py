@@ -63,6 +63,7 @@ class Peer:
         self.lines: list[str] = []
         self.events: list[Event] = []
         self.ended = False
+        self.awaited = ""
         self._more = asyncio.Event()
 
     @property
@@ -89,6 +90,7 @@ class Peer:
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Waits for its output to make something hold."""
+        self.awaited = what
         while not holds():
             assert not self.ended, f"{self.name} ended with {self.code} before: {what}"
             await self._more.wait()
@@ -110,6 +112,7 @@ class Peer:
 
     async def finished(self) -> None:
         """Waits for its own end, which has to be an orderly one."""
+        self.awaited = "its end"
         while not self.ended:
             await self._more.wait()
         assert self.code == 0, f"{self.name} ended with {self.code}"
@@ -143,6 +146,9 @@ async def running(
     try:
         with anyio.fail_after(LIMIT_S):
             yield peer
+    except TimeoutError as error:
+        error.add_note(f"{peer.name} is in its {LIMIT_S:g}th second; last awaited of it: {peer.awaited}")
+        raise
     finally:
         peer.signal(signal.SIGKILL)
         with anyio.CancelScope(shield=True):
