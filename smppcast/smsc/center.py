@@ -151,12 +151,14 @@ class Center:
         self.account.append(taken)
         if habits.scenario.queue is not None and count:
             self._enqueue(client, taken)
+        ids = habits.ids_3_3 if intake.bind.speaks_3_3 else habits.ids
         return Report(
             habits,
+            ids,
             run.shape,
             (at, at + taken.delays[0]),
             range(first, first + count),
-            habits.ids.numbers(first, count),
+            ids.numbers(first, count),
             outcomes,
             accepted.destinations,
             accepted.references,
@@ -191,7 +193,7 @@ class Center:
             self._answer(intake, pdus, len(refused), intake.delays[0][0])
 
     def _respond(self, intake: _Intake, report: Report, answer: int) -> None:
-        ids = self.habits.ids.response.write(report.numbers)
+        ids = report.ids.response.write(report.numbers)
         bodies: Sequence[bytes] = [message_id + b"\0" for message_id in ids]
         numbers: Sequence[bytes] = intake.accepted.sequence_numbers
         withheld = self.habits.withheld.slice(report.indexes[0], len(bodies))
@@ -209,7 +211,7 @@ class Center:
                 self._answer(intake, frame(answer, 0, answered, part), len(part), delay)
 
     def _multi_body(self, intake: _Intake, report: Report) -> bytes:
-        (message_id,) = self.habits.ids.response.write(report.numbers[:1])
+        (message_id,) = report.ids.response.write(report.numbers[:1])
         refused = [
             intake.run.shape.dest_ton_npi + destination + b"\0" + status.to_bytes(4, "big")
             for destination, status in zip(intake.run.destinations, intake.statuses, strict=False)
@@ -258,8 +260,7 @@ class Center:
         self._later(bind, report.pick(kind in _ON_TIME for kind in kinds), due)
         self._later(bind, report.pick(kind == REPEATED for kind in kinds), due)
         orphans = report.pick(kind == ORPHAN for kind in kinds)
-        ids = self.habits.ids
-        orphans.numbers = [ids.numbers(index + ORPHAN_OFFSET, 1)[0] for index in orphans.indexes]
+        orphans.numbers = [report.ids.numbers(index + ORPHAN_OFFSET, 1)[0] for index in orphans.indexes]
         self._later(bind, orphans, due)
 
     def _later(self, bind: Bind, report: Report, due: float) -> None:

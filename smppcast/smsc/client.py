@@ -22,6 +22,11 @@ class Bind(Protocol):
         """Whether it may be sent receipts."""
         ...
 
+    @property
+    def speaks_3_3(self) -> bool:
+        """Whether it knows no TLVs, and no message_ids of more than 8 octets (SMPP 5.0 section 2.11.2)."""
+        ...
+
     def answer(self, pdus: bytes, count: int) -> None:
         """Sends responses to `count` submits."""
         ...

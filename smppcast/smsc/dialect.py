@@ -10,7 +10,7 @@ from smppcast.model import MessageState
 from smppcast.smsc.bulk import USER_MESSAGE_REFERENCE, Shape
 from smppcast.smsc.scenario import Outcome, Receipts
 
-__all__ = ["Dialect", "echoed"]
+__all__ = ["Dialect", "echoed", "without_tlvs"]
 
 # message_state in the text of a receipt: SMPP 3.4 appendix B; the last two are 5.0's states in
 # the same manner.
@@ -128,6 +128,14 @@ def echoed(bodies: Sequence[bytes], references: Sequence[bytes]) -> list[bytes]:
     """`bodies` with the TLV user_message_reference where there is a reference to echo."""
     pairs = zip(bodies, references, strict=True)
     return [body + _REFERENCE + reference if reference else body for body, reference in pairs]
+
+
+def without_tlvs(body: bytes) -> bytes:
+    """The body of a deliver_sm up to its short_message, for a client that knows no more."""
+    at = body.index(0) + 3
+    for skipped in (3, 4, 1, 5):  # after source_addr, destination_addr, schedule_delivery_time, validity
+        at = body.index(0, at) + skipped
+    return body[: at + 1 + body[at]]
 
 
 def _escaped(octets: bytes) -> bytes:

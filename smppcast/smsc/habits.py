@@ -11,7 +11,7 @@ from typing import Final
 from smppcast.model import MessageState
 from smppcast.smsc.dialect import Dialect
 from smppcast.smsc.draws import Delays, Table
-from smppcast.smsc.ids import Ids
+from smppcast.smsc.ids import Ids, ids_of_3_3
 from smppcast.smsc.scenario import NumberRule, Outcome, Scenario
 
 __all__ = ["EARLY", "LOST", "ORPHAN", "PLAIN", "REPEATED", "Habits"]
@@ -37,6 +37,7 @@ class Habits:
     Attributes:
         outcomes: those of the mix, those of the rules, and that of a cancelled message, `deleted`;
             messages hold numbers into it.
+        ids_3_3, dialect_3_3: what clients of SMPP 3.3 get in the place of `ids` and `dialect`.
         states: translates outcome numbers to message_states, by bytes.translate.
     """
 
@@ -45,8 +46,10 @@ class Habits:
         "cuts",
         "deleted",
         "dialect",
+        "dialect_3_3",
         "fates",
         "ids",
+        "ids_3_3",
         "mix",
         "outcomes",
         "receipt_delay",
@@ -66,6 +69,7 @@ class Habits:
         receipts, faults = scenario.receipts, scenario.faults
         self.scenario = scenario
         self.ids = Ids(scenario.message_ids)
+        self.ids_3_3 = Ids(ids_of_3_3(scenario.message_ids))
         self.response_delay = Delays(scenario.response_latency, chance("response"))
         self.receipt_delay = Delays(scenario.receipt_latency, chance("receipt"))
         self.mix = Table([outcome.share for outcome in scenario.outcomes], chance("outcomes"))
@@ -80,6 +84,7 @@ class Habits:
         self.deleted = len(self.outcomes)
         self.outcomes += (Outcome(state=MessageState.DELETED),)
         self.dialect = Dialect(receipts, self.outcomes)
+        self.dialect_3_3 = Dialect(receipts.model_copy(update={"form": "text"}), self.outcomes)
         states = bytes(outcome.state for outcome in self.outcomes)
         self.states = states + bytes(256 - len(states))
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from smppcast.smpp.versions import MESSAGE_ID_MAX_3_3
 from smppcast.smsc.scenario import IdStyle, MessageIds
 
-__all__ = ["Ids", "Writer"]
+__all__ = ["Ids", "Writer", "ids_of_3_3"]
 
 # 16 digits that look random: index times a factor coprime to 2, 3 and 5, modulo 9 * 10^15.
 _SPAN16: Final = 9 * 10**15
@@ -23,6 +24,8 @@ _INVERSE16: Final = pow(_FACTOR16, -1, _SPAN16)
 _SPAN_UUID: Final = 1 << 122
 _FACTOR_UUID: Final = 0x1F3_9CC0_605C_EDC8_341F_2B67_8D09_A1E5
 _INVERSE_UUID: Final = pow(_FACTOR_UUID, -1, _SPAN_UUID)
+
+_SPAN_3_3: Final = 1 << 4 * MESSAGE_ID_MAX_3_3
 
 
 class Writer:
@@ -104,3 +107,23 @@ class Ids:
             if self._wrap is not None and index < below:
                 index += (below - 1 - index) // self._wrap * self._wrap
         return index if 0 <= index < below else None
+
+
+# Appendix B of SMPP 3.4, which 3.3 had already: the text of a receipt gives the id in decimal, ten digits.
+_TEXT_3_3: Final = IdStyle(style="decimal", width=10)
+
+
+def ids_of_3_3(settings: MessageIds) -> MessageIds:
+    """How the same SMSC names the messages of a client that speaks SMPP 3.3.
+
+    Its message_id is a number of 32 bits in at most eight hexadecimal digits, whatever other clients
+    are given (SMPP 5.0 section 2.11.2). The text of receipts is as `settings` has it, or decimal.
+    """
+    style, text = settings.response, settings.text
+    hexadecimal = style.style if style.style in ("hex", "hex_upper") else "hex_upper"
+    return MessageIds(
+        start=settings.start,
+        wrap=min(settings.wrap or _SPAN_3_3, _SPAN_3_3),
+        response=IdStyle(style=hexadecimal, width=min(style.width, MESSAGE_ID_MAX_3_3)),
+        text=_TEXT_3_3 if text is None or text.style == "uuid" else text,
+    )

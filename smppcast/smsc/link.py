@@ -12,6 +12,7 @@ from typing import Final, Protocol, cast
 from smppcast.errors import DecodeError
 from smppcast.smpp.codec import decode
 from smppcast.smpp.states import State
+from smppcast.smpp.versions import speaks_3_3
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
 from smppcast.smsc.bulk import DELIVER_SM, SUBMIT_SM_RESP, Cutter, Run, frame
 from smppcast.smsc.center import Center
@@ -68,6 +69,7 @@ class Link(asyncio.Protocol):
 
     Attributes:
         client: its account once it is bound.
+        interface_version: what both sides speak, as far as that is known.
         submitted: submits it brought.
     """
 
@@ -85,6 +87,7 @@ class Link(asyncio.Protocol):
         self._unanswered = self._withheld = 0
         self._client: Client | None = None
         self.state = State.OPEN
+        self.interface_version = smsc.center.habits.scenario.interface_version
         self.submitted = 0
 
     def __repr__(self) -> str:
@@ -103,6 +106,7 @@ class Link(asyncio.Protocol):
         self._transport = None
         self.leave(State.CLOSED)
         self._smsc.left(self)
+        self._smsc.turn()  # what it did not acknowledge may go to another bind at once
 
     def pause_writing(self) -> None:
         self._hold("writing")
@@ -229,6 +233,11 @@ class Link(asyncio.Protocol):
         """Whether it may be sent receipts."""
         return self.state in RECEIVING
 
+    @property
+    def speaks_3_3(self) -> bool:
+        """As `Bind.speaks_3_3`."""
+        return speaks_3_3(self.interface_version)
+
     def answer(self, pdus: bytes, count: int) -> None:
         """Sends responses to `count` submits."""
         self._unanswered -= count
@@ -252,7 +261,7 @@ class Link(asyncio.Protocol):
             room = window - len(self._unacknowledged)
             if room <= 0:
                 return
-            bodies = self._ready[0].take(room)
+            bodies = self._ready[0].take(room, tlvs=not self.speaks_3_3)
             if not len(self._ready[0]):
                 self._ready.popleft()
             numbers = self._numbers(len(bodies))
@@ -286,9 +295,9 @@ class Link(asyncio.Protocol):
 
     # --- its life -------------------------------------------------------------------------
 
-    def bind(self, client: Client, state: State) -> None:
+    def bind(self, client: Client, state: State, interface_version: int) -> None:
         """The bind was let in."""
-        self._client, self.state = client, state
+        self._client, self.state, self.interface_version = client, state, interface_version
         client.binds.append(self)
         life = self._center.habits.life()
         if life is not None:

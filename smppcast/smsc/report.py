@@ -8,8 +8,9 @@ from itertools import compress
 from typing import Protocol
 
 from smppcast.smsc.bulk import Shape
-from smppcast.smsc.dialect import echoed
+from smppcast.smsc.dialect import echoed, without_tlvs
 from smppcast.smsc.habits import Habits
+from smppcast.smsc.ids import Ids
 
 __all__ = ["Again", "Owed", "Report"]
 
@@ -19,8 +20,8 @@ class Owed(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, count: int) -> list[bytes]:
-        """Bodies of deliver_sm for the next `count` of them, at most."""
+    def take(self, count: int, *, tlvs: bool) -> list[bytes]:
+        """Bodies of deliver_sm for the next `count` of them, at most; without `tlvs` for SMPP 3.3."""
         ...
 
 
@@ -33,10 +34,10 @@ class Again:
     def __len__(self) -> int:
         return len(self.bodies)
 
-    def take(self, count: int) -> list[bytes]:
-        """As `Owed.take`."""
+    def take(self, count: int, *, tlvs: bool) -> list[bytes]:
+        """As `Owed.take`; what was sent to another client may have TLVs to be taken off."""
         taken, self.bodies = self.bodies[:count], self.bodies[count:]
-        return taken
+        return taken if tlvs else list(map(without_tlvs, taken))
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +45,7 @@ class Report:
     """Receipts by columns.
 
     Args:
+        ids: how their message_ids were written.
         times: submit and done, in unix seconds.
         indexes: of the messages, for those cancelled meanwhile.
         numbers: what their message_ids are written from.
@@ -53,6 +55,7 @@ class Report:
     """
 
     habits: Habits
+    ids: Ids
     shape: Shape
     times: tuple[float, float]
     indexes: Sequence[int]
@@ -97,6 +100,7 @@ class Report:
     ) -> Report:
         return Report(
             self.habits,
+            self.ids,
             self.shape,
             self.times,
             indexes,
@@ -107,10 +111,11 @@ class Report:
             self.cancelled,
         )
 
-    def take(self, count: int) -> list[bytes]:
+    def take(self, count: int, *, tlvs: bool) -> list[bytes]:
         """As `Owed.take`."""
         span = slice(self.at, self.at + count)
-        numbers, ids, dialect = self.numbers[span], self.habits.ids, self.habits.dialect
+        numbers, ids = self.numbers[span], self.ids
+        dialect = self.habits.dialect if tlvs else self.habits.dialect_3_3
         self.at += len(numbers)
         columns = [self.destinations[span]]
         if dialect.text:
@@ -119,7 +124,7 @@ class Report:
             columns.append(columns[1] if dialect.text and ids.alike else ids.tlv.write(numbers))
         dates = (dialect.date(self.times[0]), dialect.date(self.times[1]))
         bodies = dialect.bodies(self.shape, dates, self._outcomes(span), columns)
-        return echoed(bodies, self.references[span]) if self.references else bodies
+        return echoed(bodies, self.references[span]) if self.references and tlvs else bodies
 
     def _outcomes(self, span: slice) -> bytes:
         outcomes = self.outcomes[span]

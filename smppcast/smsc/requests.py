@@ -33,7 +33,8 @@ from smppcast.smpp.pdu import (
 )
 from smppcast.smpp.states import ESME_MAY_SEND, State
 from smppcast.smpp.tlv import NO_TLVS, Tlvs
-from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion
+from smppcast.smpp.versions import MESSAGE_ID_MAX_3_3, has_command, speaks_3_3
+from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
 from smppcast.smsc.account import Message
 from smppcast.smsc.bulk import Run, frame
 from smppcast.smsc.center import Center
@@ -61,6 +62,11 @@ class Requester(Protocol):
     @property
     def state(self) -> State: ...
 
+    @property
+    def interface_version(self) -> int:
+        """What both sides speak; before the bind, what the SMSC does."""
+        ...
+
     def send(self, pdus: bytes) -> None:
         """Writes them at the end of this turn."""
         ...
@@ -69,7 +75,7 @@ class Requester(Protocol):
         """Brings a run of submits before the centre's `take_in`."""
         ...
 
-    def bind(self, client: Client, state: State) -> None:
+    def bind(self, client: Client, state: State, interface_version: int) -> None:
         """The bind was let in."""
         ...
 
@@ -97,7 +103,11 @@ class Desk:
             return
         self._center.account.other_requests[pdu.command] += 1
         status = self._status(pdu)
-        if status:
+        if not has_command(self._version(pdu), pdu.command_id):
+            # To SMPP 3.3 a bind_transceiver is as unknown as its response would be: ESME_RBINDFAIL in a
+            # bind_transceiver_resp would say that the account, not the command, is at fault.
+            self._unknown(pdu.sequence_number)
+        elif status:
             self.refuse(pdu.command_id, pdu.sequence_number, status)
         else:
             self._serve(pdu, now)
@@ -145,11 +155,17 @@ class Desk:
     def refuse(self, command_id: int, sequence_number: int, status: int) -> None:
         """An error has no body (SMPP 5.0 section 3.2.1.3); an unknown command is answered by
         generic_nack (section 4.1.4)."""
+        if not has_command(self._link.interface_version, command_id):
+            self._unknown(sequence_number)
+            return
         answer = command_id | RESPONSE if command_id in _KNOWN else CommandId.GENERIC_NACK
         self._link.send(frame(answer, status, [sequence_number.to_bytes(4, "big")], [b""]))
 
+    def _unknown(self, sequence_number: int) -> None:
+        self._send(GenericNack(command_status=CommandStatus.ESME_RINVCMDID, sequence_number=sequence_number))
+
     def _send(self, pdu: Pdu) -> None:
-        self._link.send(encode(pdu))
+        self._link.send(encode(pdu, interface_version=self._link.interface_version))
 
     def _multi(self, pdu: SubmitMulti) -> None:
         run = multi_run(pdu)
@@ -160,6 +176,14 @@ class Desk:
 
     # --- binds ----------------------------------------------------------------------------
 
+    def _version(self, pdu: Pdu) -> int:
+        """What is spoken: the older of both sides' versions, and the client tells its own when it binds
+        (SMPP 5.0 section 2.11.2)."""
+        ours = self._link.interface_version
+        if isinstance(pdu, BindTransmitter | BindReceiver | BindTransceiver):
+            return min(ours, pdu.interface_version)
+        return ours
+
     def _bind(self, pdu: BindTransmitter | BindReceiver | BindTransceiver) -> None:
         response, state, kind = _BINDS[pdu.command_id]
         status = self._bind_status(pdu.system_id, pdu.password, kind)
@@ -169,11 +193,10 @@ class Desk:
             return
         self._center.account.binds += 1
         scenario = self._center.habits.scenario
-        # A client of 3.3 knows no TLVs (SMPP 5.0 section 2.9).
-        knows_tlvs = pdu.interface_version >= InterfaceVersion.V3_4
-        tlvs = Tlvs(sc_interface_version=scenario.interface_version) if knows_tlvs else NO_TLVS
+        version = self._version(pdu)
+        tlvs = NO_TLVS if speaks_3_3(version) else Tlvs(sc_interface_version=scenario.interface_version)
         self._send(response(sequence_number=pdu.sequence_number, system_id=scenario.system_id, tlvs=tlvs))
-        self._link.bind(self._center.client(pdu.system_id), state)
+        self._link.bind(self._center.client(pdu.system_id), state, version)
 
     def _bind_status(self, system_id: str, password: str, kind: str) -> int:
         scenario = self._center.habits.scenario
@@ -198,8 +221,13 @@ class Desk:
 
     def _find(self, message_id: str) -> tuple[int, Message] | None:
         """A message of this account, with its index."""
-        account = self._center.account
-        index = self._center.habits.ids.index(message_id.encode("latin-1"), account.accepted)
+        account, habits = self._center.account, self._center.habits
+        ids = habits.ids
+        if speaks_3_3(self._link.interface_version):
+            ids = habits.ids_3_3
+            if len(message_id) > MESSAGE_ID_MAX_3_3:
+                return None
+        index = ids.index(message_id.encode("latin-1"), account.accepted)
         found = None if index is None else account.find(index)
         if index is None or found is None or found.system_id != self._link.client.system_id:
             return None

@@ -292,6 +292,8 @@ class Scenario(_Part):
     Args:
         seed: of all draws: the same submits in the same order get the same ids, refusals and
             outcomes, however TCP cut them.
+        interface_version: what it speaks. A session goes by the older of both sides' versions; below 0x34
+            (SMPP 3.3) it has no transceivers, no TLVs, and message_ids of at most 8 hexadecimal digits.
         accounts: empty lets anybody in.
         numbers: the first rule that matches holds.
         remember: messages of which the account keeps the destination (some 25 octets each)

@@ -101,10 +101,14 @@ class Smsc:
 
     def deliver(self, pdu: Pdu, system_id: str | None = None) -> bool:
         """Sends a PDU (an inbound message, say) on the first bind that receives, of that account
-        or of any; it gets a sequence_number of the bind's. False without such a bind."""
+        or of any; it gets a sequence_number of the bind's. False without such a bind.
+
+        Raises:
+            FieldError: the PDU does not fit the specification, or the version that the bind speaks.
+        """
         for link in sorted(self._links, key=id):
             if link.receives and system_id in (None, link.client.system_id):
-                link.request(encode(pdu))
+                link.request(encode(pdu, interface_version=link.interface_version))
                 self.turn()
                 return True
         return False

@@ -101,6 +101,19 @@ async def test_two_reasons_to_stop_reading_have_to_end_both() -> None:
     assert wire.reads()
 
 
+async def test_receipts_of_a_link_that_ended_go_to_another_at_once() -> None:
+    smsc, link, wire = linked()
+    other, other_wire = Link(smsc), Wire()
+    other.connection_made(other_wire)
+    other.data_received(BIND)
+    link.data_received(submits(1))
+    smsc.turn()
+    assert wire.written.count(b"DELIVRD") == 1
+    link.connection_lost(None)
+    assert other_wire.written.count(b"DELIVRD") == 1
+    assert smsc.receipts_owed == 1
+
+
 async def test_the_sequence_numbers_of_the_smsc_go_round() -> None:
     _, link, wire = linked()
     link._sequence_number = 0x7FFFFFFE

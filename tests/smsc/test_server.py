@@ -55,7 +55,7 @@ async def test_bind_answers_with_system_id_and_version(kind: int) -> None:
 
 async def test_a_client_of_smpp_3_3_gets_no_tlvs() -> None:
     async with serve("ideal") as smsc, raw_esme(smsc.port) as esme:
-        assert (await esme.bind(version=0x33)).body == b"smppcast\0"
+        assert (await esme.bind(BIND_TRANSMITTER, version=0x33)).body == b"smppcast\0"
 
 
 async def test_accounts_are_checked() -> None:
