@@ -286,6 +286,8 @@ class OperatorSettings(SettingsModel):
                 raise ValueError("expected transmitters and receivers in binds: SMPP 3.3 has no transceivers")
             if self.long_messages in ("sar", "payload"):
                 raise ValueError("expected udh8 or udh16 in long_messages: SMPP 3.3 has no TLVs")
+            if self.user_message_reference:
+                raise ValueError("expected no user_message_reference: SMPP 3.3 has no TLVs")
         return self
 
     @property

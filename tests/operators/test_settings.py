@@ -55,3 +55,24 @@ def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
 def test_what_cannot_work_is_refused(setting: str, value: object) -> None:
     with pytest.raises(ValidationError):
         OperatorSettings.model_validate({"url": "smpp://u@h", setting: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "problem"),
+    [
+        ("binds", 2, "no transceivers"),
+        ("binds", {"transmitter": 1, "transceiver": 1}, "no transceivers"),
+        ("long_messages", "sar", "no TLVs"),
+        ("long_messages", "payload", "no TLVs"),
+        ("user_message_reference", True, "no TLVs"),
+    ],
+)
+def test_an_operator_of_smpp_3_3_is_asked_for_nothing_newer(
+    setting: str, value: object, problem: str
+) -> None:
+    plain = {"url": "smpp://u@h", "binds": {"transmitter": 1, "receiver": 1}, "interface_version": "3.3"}
+    settings = OperatorSettings.model_validate({**plain, "long_messages": "udh16"})
+    assert settings.binds.transceiver == 0
+    with pytest.raises(ValidationError, match=f"SMPP 3.3 has {problem}"):
+        OperatorSettings.model_validate({**plain, setting: value})
+    OperatorSettings.model_validate({**plain, setting: value, "interface_version": "3.4"})
