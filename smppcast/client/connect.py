@@ -137,9 +137,7 @@ async def connect(
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            session = Session(
-                window, timers or Timers(), monotonic(), interface_version=interface_version
-            )
+            session = Session(window, timers or Timers(), monotonic(), interface_version=interface_version)
             wire = Wire(stream, session, awaiting, make_inbox, clock=monotonic, start=tasks.start_soon)
             tasks.start_soon(wire.run)
             tasks.start_soon(wire.handle_deliveries)
