@@ -271,6 +271,8 @@ class Engine:
                 unknowns=options.unknowns,
                 priority=options.priority,
                 weight=options.weight,
+                began=record.created,
+                response_s=lane.settings.timers.response,
                 wall=self._wall,
                 changed=campaign.changed,
             )

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 
 from smppcast.campaign.wording import Wording
 from smppcast.errors import CampaignError
-from smppcast.ledger.facts import CHUNK_SHIFT, OFFSET_MASK, SEGMENT_BITS, SEGMENT_MASK, Chunk
+from smppcast.ledger.facts import CHUNK_SHIFT, OFFSET_MASK, SEGMENT_BITS, SEGMENT_MASK, Chunk, offset_of
 
-__all__ = ["LoadedChunk"]
+__all__ = ["LoadedChunk", "reference_of"]
 
 _STEP = 1 << SEGMENT_BITS
+
+# user_message_reference (SMPP 5.0 section 4.8.4.62): tag, length, and two octets of the ESME's choice.
+_REFERENCE = b"\x02\x04\0\x02"
+
+
+def reference_of(ref: int) -> int:
+    """The user_message_reference of a segment: different for all segments of one message."""
+    return (ref ^ ref >> 16 ^ ref >> 32 ^ ref >> 48) & 0xFFFF
 
 
 class LoadedChunk:
@@ -23,7 +31,17 @@ class LoadedChunk:
         left: segments that have no final answer yet.
     """
 
-    __slots__ = ("_destinations", "_parts", "_wording", "allowed", "chunk", "intent", "left", "next")
+    __slots__ = (
+        "_destinations",
+        "_parts",
+        "_references",
+        "_wording",
+        "allowed",
+        "chunk",
+        "intent",
+        "left",
+        "next",
+    )
 
     def __init__(self, chunk: Chunk, parts: Sequence[tuple[bytes, bytes]], wording: Wording) -> None:
         self.chunk = chunk
@@ -36,6 +54,7 @@ class LoadedChunk:
                 "when the campaign began: its dialect was changed"
             )
         self._parts, self._wording = parts, wording
+        self._references = wording.references
         # One conversion in C for the whole chunk: 0.15 µs a number.
         digits = str(chunk.numbers.tolist())[1:-1].encode()
         self._destinations = digits.split(b", ") if digits else []
@@ -67,6 +86,8 @@ class LoadedChunk:
         if count <= 0:
             return None
         self.next = last = first + count
+        if self._references:
+            return self._referring(first, last)
         destinations = self._destinations[first:last]
         base = self.chunk.key << CHUNK_SHIFT
         offsets = range(base + first * _STEP, base + last * _STEP, _STEP)
@@ -78,16 +99,26 @@ class LoadedChunk:
             [ref + segment for ref in offsets for segment in range(len(parts))],
         )
 
+    def _referring(self, first: int, last: int) -> tuple[Sequence[bytes], Sequence[int]]:
+        """As `fresh`, each segment with a reference of its own behind it."""
+        base = self.chunk.key << CHUNK_SHIFT
+        refs = [
+            base + offset * _STEP + segment
+            for offset in range(first, last)
+            for segment in range(len(self._parts))
+        ]
+        return [self.body(ref) for ref in refs], refs
+
     def _fresh_personal(self, room: int) -> tuple[Sequence[bytes], Sequence[int]] | None:
         bodies: list[bytes] = []
         refs: list[int] = []
         base = self.chunk.key << CHUNK_SHIFT
         offset = self.next
         while offset < self.allowed and len(bodies) + self.segments(offset) <= room:
-            digits = self._destinations[offset]
             parts = self._personal(offset)
-            bodies.extend(prefix + digits + suffix for prefix, suffix in parts)
-            refs.extend(base + offset * _STEP + segment for segment in range(len(parts)))
+            mine = [base + offset * _STEP + segment for segment in range(len(parts))]
+            bodies.extend(self._body(ref, part) for ref, part in zip(mine, parts, strict=True))
+            refs.extend(mine)
             offset += 1
         self.next = offset
         return (bodies, refs) if refs else None
@@ -107,10 +138,16 @@ class LoadedChunk:
         Raises:
             SmppcastError: as `fresh`.
         """
-        offset = ref >> SEGMENT_BITS & OFFSET_MASK
+        offset = offset_of(ref)
         parts = self._parts if self.chunk.texts is None else self._personal(offset)
-        prefix, suffix = parts[ref & SEGMENT_MASK]
-        return prefix + self._destinations[offset] + suffix
+        return self._body(ref, parts[ref & SEGMENT_MASK])
+
+    def _body(self, ref: int, part: tuple[bytes, bytes]) -> bytes:
+        prefix, suffix = part
+        body = prefix + self._destinations[ref >> SEGMENT_BITS & OFFSET_MASK] + suffix
+        if self._references:
+            body += _REFERENCE + reference_of(ref).to_bytes(2, "big")
+        return body
 
     def _personal(self, offset: int) -> Sequence[tuple[bytes, bytes]]:
         texts = self.chunk.texts

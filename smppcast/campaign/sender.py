@@ -6,6 +6,7 @@ lost segment; all it decides is a fact in the ledger before it is an octet on a 
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Protocol
 
 import anyio
 
+from smppcast.campaign.held import Held
 from smppcast.campaign.leftovers import Leftover
 from smppcast.campaign.loaded import LoadedChunk
 from smppcast.campaign.options import Hold, UnknownPolicy
@@ -29,21 +31,25 @@ from smppcast.ledger.facts import (
     Fact,
     Intent,
     Lost,
+    ParkedReceipt,
     Rejected,
     Unsent,
     chunk_of,
+    offset_of,
 )
+from smppcast.ledger.rules import Cell
 from smppcast.ledger.writer import Writer
 from smppcast.net.clock import Clock
 from smppcast.net.timers import Timers
 from smppcast.operators.settings import Retry
-from smppcast.operators.sources import Batch
+from smppcast.operators.sources import Batch, Taken
 from smppcast.smpp.vocabulary import StatusClass, classify
 
 __all__ = ["Sender", "SenderLane"]
 
-# How far intents run ahead of what is written. After a crash every segment of an intent without an
-# answer is unknown, so it begins small; each time the lane ran dry waiting for one, it doubles.
+# How many recipients intents run ahead of what is written. After a crash every segment of an intent
+# without an answer is unknown, so it begins small, and at no more than twice the lane's windows; each
+# time the lane ran dry waiting for one, it doubles.
 AHEAD_FIRST, AHEAD_MOST = 200, 4_096
 
 # Recipients held ready in memory: at 50 octets each little, and some tenths of a second of work.
@@ -58,8 +64,15 @@ class SenderLane(Protocol):
 
     name: str
 
+    @property
+    def window(self) -> int:
+        """Submits that may be unanswered at once."""
+
     def wake(self) -> None:
         """There may be something to send."""
+
+    def reconsider(self) -> None:
+        """Segments have become unknown that a receipt may settle which came before."""
 
 
 class Sender:
@@ -67,6 +80,8 @@ class Sender:
 
     Args:
         text: the campaign's text where it is the same for all, else None.
+        began: when the campaign did, in unix seconds.
+        response_s: how long a response may take.
         changed: called when the sender may have become idle, or, once stopped, has nothing in flight.
     """
 
@@ -84,6 +99,8 @@ class Sender:
         unknowns: UnknownPolicy,
         priority: int,
         weight: float,
+        began: float,
+        response_s: float,
         wall: Clock,
         changed: Callable[[], None],
     ) -> None:
@@ -105,9 +122,11 @@ class Sender:
         self._expiries: dict[int, int] = {}
         self._taken = 0
         self._timers = Timers()
-        self._held: dict[int, list[int]] = {}
-        self._ahead = AHEAD_FIRST
-        self._starved = False
+        self._began, self._response_s = began, response_s
+        self._held = Held(wording.source_addr, references=wording.references)
+        self._late: set[int] = set()  # accepted after all, while they are about to be sent again
+        self._ahead = min(AHEAD_FIRST, 2 * lane.window)
+        self._begun = self._starved = False
         self._more = anyio.Event()
         self._failure: SmppcastError | None = None
 
@@ -179,7 +198,7 @@ class Sender:
                 # Written, perhaps, when the earlier run ended without a word.
                 self._tell(Lost(self._lane.name, self._wall(), resumed.in_flight))
             self._attempt(resumed.not_sent, duplicate=False)
-            self._unknown([*resumed.unknown, *resumed.in_flight])
+            self._unknown([*resumed.unknown, *resumed.in_flight], self._began)
 
     # --- intents ---------------------------------------------------------------------------
 
@@ -203,6 +222,7 @@ class Sender:
 
     def _granted(self, loaded: LoadedChunk, below: int) -> None:
         loaded.allowed = max(loaded.allowed, below)
+        self._begun = True
         if self._starved:
             self._starved = False
             self._ahead = min(self._ahead * 2, AHEAD_MOST)
@@ -246,7 +266,7 @@ class Sender:
             # first ones go now, and the others as room comes.
             refs = order[0].one()
             if refs is None:
-                self._starved = True
+                self._starved = self._begun  # before the first grant, everybody waits
                 self._intend()
                 return None
             for ref in refs:
@@ -276,6 +296,8 @@ class Sender:
             if counts:
                 for ref in refs:
                     counts.pop(ref, None)
+        if self._late:
+            self._late.difference_update(refs)
         self._settled(refs)
         return numbers
 
@@ -286,11 +308,16 @@ class Sender:
 
     def refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
         self._landed(len(refs))
+        self._refused(refs, statuses)
+
+    def _refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
         again: list[tuple[int, int]] = []
         later: list[tuple[int, int]] = []
         final: list[tuple[int, int]] = []
         for ref, status in zip(refs, statuses, strict=True):
             match classify(status):
+                case _ if ref in self._late:
+                    final.append((ref, status))  # an earlier submit of it was accepted: this is over
                 case StatusClass.THROTTLE:
                     # The lane slows down; the segment did nothing wrong, so this is no attempt of its own.
                     again.append((ref, status))
@@ -311,15 +338,17 @@ class Sender:
         if final:
             for ref, _ in final:
                 self._attempts.pop(ref, None)
+                self._late.discard(ref)
             self._tell(Rejected(self._lane.name, self._wall(), *_columns(final)))
             self._settled([ref for ref, _ in final])
 
     def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
         self._landed(len(refs))
         self._tell(Lost(self._lane.name, self._wall(), refs))
+        refs = self._not_late(refs)
         if expired and not isinstance(self._unknowns, Hold):
             refs = self._within_attempts(refs)
-        self._unknown(refs)
+        self._unknown(refs, self._wall() - self._response_s)
 
     def _within_attempts(self, refs: Sequence[int]) -> list[int]:
         """Those that may be sent again. An SMSC that answers too late would else give each subscriber a
@@ -334,19 +363,66 @@ class Sender:
                 self._count_down(chunk_of(ref), 1)
         return left
 
-    def claim(self, destination: str) -> int | None:
-        digits = destination.removeprefix("+")
-        if not self._held or not (digits.isascii() and digits.isdigit()):
-            return None
-        number = int(digits)
-        refs = self._held.get(number)
-        if not refs:
-            return None
-        ref = refs.pop(0)
-        if not refs:
-            del self._held[number]
-        self._settled([ref])
-        return ref
+    def late(
+        self, refs: Sequence[int], statuses: Sequence[int], message_ids: Sequence[str], taken: Taken
+    ) -> None:
+        rows = zip(refs, statuses, message_ids, strict=True)
+        accepted = [(ref, message_id) for ref, status, message_id in rows if not status]
+        refused = dict(zip(refs, statuses, strict=True))
+        # What is being sent again, or was given up, has no use for an old refusal; what is held has.
+        held = self._held.release([ref for ref, status in refused.items() if status])
+        self._refused(held, [refused[ref] for ref in held])
+        by_chunk: dict[int, list[tuple[int, str]]] = {}
+        for ref, message_id in accepted:
+            by_chunk.setdefault(chunk_of(ref), []).append((ref, message_id))
+        for key, pairs in by_chunk.items():
+            loaded = self._chunks.get(key)
+            if loaded is not None:
+                self._accepted_late(pairs, loaded.numbers([ref for ref, _ in pairs]), taken)
+            else:
+                body = self._writer.submit(self._store.body, key)
+                body.add_done_callback(partial(self._body_read, pairs, taken))
+
+    def _body_read(self, pairs: Sequence[tuple[int, str]], taken: Taken, body: asyncio.Future[Chunk]) -> None:
+        """For a chunk that had been let go: its segments were given up as unknown, or sent again."""
+        if not body.cancelled() and body.exception() is None:
+            numbers = body.result().numbers
+            self._accepted_late(pairs, [numbers[offset_of(ref)] for ref, _ in pairs], taken)
+
+    def _accepted_late(self, pairs: Sequence[tuple[int, str]], numbers: Sequence[int], taken: Taken) -> None:
+        refs, ids = [ref for ref, _ in pairs], [message_id for _, message_id in pairs]
+        open_again = [ref for ref in refs if self._boards.state(ref) in (Cell.NOT_SENT, Cell.IN_FLIGHT)]
+        self._tell(Accepted(self._lane.name, self._wall(), refs, ids, numbers, late=True))
+        held = self._held.release(refs)
+        if held:
+            self._settled(held)
+        self._late.update(open_again)
+        if open_again and self._ready:
+            # Not written again yet: it need not be.
+            ready, self._ready = self._ready, []
+            self._make_ready(ready)
+        taken(ids, refs, numbers)
+
+    def _not_late(self, refs: Sequence[int]) -> Sequence[int]:
+        """Those that are still to be sent; what was accepted late is done with."""
+        late = self._late.intersection(refs) if self._late else None
+        if not late:
+            return refs
+        self._late -= late
+        self._settled(sorted(late))
+        return [ref for ref in refs if ref not in late]
+
+    def destinations(self, refs: Sequence[int]) -> Sequence[int]:
+        return self._numbers(refs)
+
+    def settled_by(self, receipt: ParkedReceipt) -> Sequence[int]:
+        return self._held.settled_by(receipt)
+
+    def settle(self, ref: int) -> int:
+        (number,) = self._numbers((ref,))
+        self._held.release((ref,))
+        self._settled((ref,))
+        return number
 
     def _numbers(self, refs: Sequence[int]) -> list[int]:
         first = chunk_of(min(refs))
@@ -391,12 +467,18 @@ class Sender:
 
     def _attempt(self, refs: Sequence[int], *, duplicate: bool) -> None:
         """Sends these once more, ahead of all others and in feed order, as soon as that is durable."""
-        if not refs or self.stopped:
+        if self.stopped:
             return
-        fact = Attempted(self._lane.name, self._wall(), refs, duplicate)
-        self._tell(fact, partial(self._attempt_durable, refs))
+        refs = self._not_late(refs)
+        if refs:
+            fact = Attempted(self._lane.name, self._wall(), refs, duplicate)
+            self._tell(fact, partial(self._make_ready, refs))
 
-    def _attempt_durable(self, refs: Sequence[int]) -> None:
+    def _make_ready(self, refs: Sequence[int]) -> None:
+        late = self._late.intersection(refs) if self._late else ()
+        if late:
+            self._tell(Unsent(self._lane.name, self._wall(), sorted(late)))
+            refs = self._not_late(refs)
         if self._ready:
             for ref in refs:
                 heappush(self._ready, ref)
@@ -405,29 +487,23 @@ class Sender:
             heapify(self._ready)
         self._lane.wake()
 
-    def _unknown(self, refs: Sequence[int]) -> None:
+    def _unknown(self, refs: Sequence[int], since: float) -> None:
+        """These may have been written from `since` on."""
         if not refs:
             return
         if not isinstance(self._unknowns, Hold):
             self._attempt(refs, duplicate=True)
             return
-        for ref, number in zip(refs, self._numbers(refs), strict=True):
-            self._held.setdefault(number, []).append(ref)
+        self._held.add(refs, self._numbers(refs), since, self._wall())
         self._timers.after(self._unknowns.seconds, lambda: self._hold_over(refs))
+        self._lane.reconsider()
 
     def _hold_over(self, refs: Sequence[int]) -> None:
         """No receipt settled them in time: they stay unknown, and are not waited for."""
-        for ref in refs:
-            loaded = self._chunks.get(chunk_of(ref))
-            if loaded is None:
-                continue
-            (number,) = loaded.numbers((ref,))
-            held = self._held.get(number, [])
-            if ref in held:
-                held.remove(ref)
-                if not held:
-                    del self._held[number]
-                self._count_down(chunk_of(ref), 1)
+        self._lane.reconsider()  # what was in their way before may not be any more
+        left = self._held.release(refs)
+        if left:
+            self._settled(left)
         self._changed()
 
     # --- the end ---------------------------------------------------------------------------

@@ -28,6 +28,10 @@ class Wording:
         reference: of concatenated segments. One serves all recipients of a campaign, since a
             handset joins by sender and reference; campaigns that follow one another differ in it.
         now: unix seconds, for an absolute validity_period.
+
+    Attributes:
+        source_addr: the sender.
+        references: each segment is to carry a user_message_reference of its own.
     """
 
     def __init__(
@@ -35,6 +39,8 @@ class Wording:
     ) -> None:
         self._settings, self._options, self._reference = settings, options, reference
         self._validity = _validity(settings, options.validity_s, now)
+        self._source = options.source or settings.source
+        self.source_addr, self.references = self._source.addr, settings.user_message_reference
 
     def count(self, text: str) -> int:
         """Segments that the text takes.
@@ -68,8 +74,7 @@ class Wording:
         return cut.segments, data_coding
 
     def _pdu(self, segment: Segment, data_coding: int) -> SubmitSm:
-        settings, options = self._settings, self._options
-        source = options.source or settings.source
+        settings, options, source = self._settings, self._options, self._source
         tlvs: dict[str, int | bytes] = {}
         if segment.sar is not None:
             names = ("sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum")

@@ -77,7 +77,14 @@ class Batch:
     def _park(self, fact: ReceiptsParked) -> None:
         for number, receipt in zip(fact.ids, fact.receipts, strict=True):
             addresses = (receipt.message_id, receipt.source_addr, receipt.destination_addr)
-            told = (receipt.state, receipt.error, receipt.done, receipt.at, receipt.submitted, receipt.reference)
+            told = (
+                receipt.state,
+                receipt.error,
+                receipt.done,
+                receipt.at,
+                receipt.submitted,
+                receipt.reference,
+            )
             self.parked.append((fact.operator, number, *addresses, *told))
 
 

@@ -158,6 +158,12 @@ class Boards:
             raise LedgerError(f"campaign {self.campaign}: a fact names chunk {key}, which is not there")
         return board
 
+    def state(self, ref: int) -> Cell:
+        """A segment's state."""
+        board = self.board(ref >> CHUNK_SHIFT)
+        at = (ref >> SEGMENT_BITS & OFFSET_MASK) * board.stride + (ref & SEGMENT_MASK)
+        return Cell(board.read()[at] & 0x0F)
+
     # --- what it adds up to ---
 
     def account(self, *, live: bool = True) -> Account:
@@ -261,8 +267,8 @@ class Boards:
 
     def _lose(self, fact: Lost) -> None:
         lane, before = self._lane(fact.operator), self._change(fact.refs, LOSE)
-        lane.segments.unknown += _count(before, LOSABLE)
-        lane.segments.accepted += _count(before, OPENED)  # its receipt, or late answer, is proof of it
+        # Of a segment that is settled already, this PDU of it is unknown all the same.
+        lane.segments.unknown += _count(before, LOSABLE) + _count(before, OPENED)
 
     def _attempt(self, fact: Attempted) -> None:
         table = REATTEMPT if fact.duplicate else ATTEMPT

@@ -39,6 +39,7 @@ __all__ = [
     "chunk_key",
     "chunk_of",
     "make_ref",
+    "offset_of",
 ]
 
 # 14 bits of offset hold 16,384; the rest is room for a later, larger chunk.
@@ -59,6 +60,11 @@ def chunk_key(campaign: int, no: int) -> int:
 def chunk_of(ref: int) -> int:
     """The chunk key within a ref."""
     return ref >> CHUNK_SHIFT
+
+
+def offset_of(ref: int) -> int:
+    """The recipient's offset in its chunk."""
+    return ref >> SEGMENT_BITS & OFFSET_MASK
 
 
 def make_ref(chunk: int, offset: int, segment: int = 0) -> int:

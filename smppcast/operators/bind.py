@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Protocol
@@ -25,6 +25,7 @@ from smppcast.smpp.session import (
     Ended,
     Event,
     Expired,
+    LateAnswers,
     Request,
     Session,
     Timers,
@@ -63,6 +64,9 @@ class BindOwner(Protocol):
 
     def answered(self, answers: Answers) -> None:
         """Takes the answers to submits."""
+
+    def late(self, answers: LateAnswers) -> None:
+        """Takes the answers to submits that had expired."""
 
     def expired(self, bind: Bind, refs: Sequence[int]) -> None:
         """Takes back submits whose response did not come in time."""
@@ -139,6 +143,11 @@ class Bind:
     @property
     def in_flight(self) -> int:
         return len(self._session.window) if self._session else 0
+
+    @property
+    def unanswered(self) -> Iterable[int]:
+        """The refs in its window."""
+        return self._session.window.tokens if self._session else ()
 
     def wake(self) -> None:
         if self._pump is not None:
@@ -227,6 +236,8 @@ class Bind:
                 case Answers():
                     self.latency_s = self._sampled(now)
                     lane.answered(event)
+                case LateAnswers():
+                    lane.late(event)
                 case Deliveries():
                     lane.inbox.deliver(event.pdus, partial(_acknowledge, pump))
                 case Expired():

@@ -6,7 +6,7 @@ parked, durably, and tried again when its segment is accepted: it may have overt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,8 @@ from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
 from smppcast.net.clock import Clock
+from smppcast.operators.addresses import agrees
+from smppcast.operators.parked import Parked
 from smppcast.operators.settings import OperatorSettings
 from smppcast.receipts import Inference, MessageIdMapping, candidates, parse
 from smppcast.receipts.batch import ReceiptBatch, fold_all, read
@@ -37,13 +39,6 @@ __all__ = ["Acknowledge", "Inbox", "InboxTally"]
 
 log = structlog.get_logger("smppcast.inbox")
 
-# Keys of orphans that are looked for in memory when a response comes. Older ones stay in the ledger; a
-# flood of orphans (of another program on the same account, say) cannot fill the memory.
-PARKED_MAX = 50_000
-
-# Orphans kept under one key: an SMSC that repeats one for ever cannot fill the memory either.
-REPEATS_MAX = 16
-
 # Receipts that may wait for a commit or a search before the SMSC is told to come again later. Some
 # seconds of the highest rates, some tens of megabytes.
 UNCOMMITTED_MAX = 100_000
@@ -52,8 +47,8 @@ UNCOMMITTED_MAX = 100_000
 # that SMSCs are known to give, and the receipts of 10 ms at the highest rates.
 OWED_MAX = 750
 
-# Two spellings of one number agree in this many last digits: a national number without its prefix.
-AGREE_DIGITS = 7
+# Parked receipts of earlier runs that are looked for in the durable index at once.
+SEARCHED_AT_ONCE = 1_000
 
 _INTERMEDIATE = frozenset(int(state) for state in MessageState if not state.final)
 
@@ -62,6 +57,9 @@ _Unparked = tuple[int, ParkedReceipt, int]  # the ledger's key of it, and the re
 
 Acknowledge = Callable[[Sequence[int], int], None]
 """Answers deliver_sm PDUs by their sequence_numbers with a command_status."""
+
+Claim = Callable[[ParkedReceipt], tuple[int, int] | None]
+"""The ref and number of the unknown segment that an orphan settles, if it is certain (law 2)."""
 
 
 @dataclass(slots=True)
@@ -106,8 +104,7 @@ class Inbox:
 
     Args:
         reported: told of every matched receipt, before it is durable.
-        claim: asked for the ref of an unknown segment by its destination, for a receipt whose
-            message_id nobody knows.
+        claim: asked for the unknown segment that a receipt settles whose message_id nobody knows.
     """
 
     def __init__(  # noqa: PLR0917 - a lane's parts, each of its own type
@@ -117,7 +114,7 @@ class Inbox:
         resolver: Resolver,
         writer: Writer,
         reported: Callable[[Received], None],
-        claim: Callable[[str], int | None],
+        claim: Claim,
         wall: Clock,
     ) -> None:
         self.tally = InboxTally()
@@ -127,13 +124,13 @@ class Inbox:
         self._time_zone = settings.time_zone
         self._resolver, self._writer = resolver, writer
         self._reported, self._claim, self._wall = reported, claim, wall
-        self._parked: dict[str, list[tuple[int, ParkedReceipt]]] = {}
+        self._parked = Parked()
         self._searches: list[_Search] = []
         self._searching = 0
         self._owed = 0
-        self._parked_count = 0
         self._more = anyio.Event()
         self._next_parked = 1
+        self._restored: list[tuple[int, ParkedReceipt]] = []
         self._warned = False
 
     @property
@@ -148,23 +145,18 @@ class Inbox:
     @property
     def unmatched(self) -> int:
         """Receipts that belong to no message known so far."""
-        return self._parked_count
+        return self._parked.count
 
     def restore(self, parked: Iterable[tuple[int, ParkedReceipt]]) -> None:
-        """Takes up what earlier runs parked, oldest first.
+        """Takes up what earlier runs parked, oldest first; `run` looks for their messages.
 
         A crash may have come between the commit of a response and that of the receipt which had
-        overtaken it: what the resolver knows already is settled now, as no response will come again.
+        overtaken it: no response will come again for it.
         """
-        known: list[_Unparked] = []
         for key, receipt in parked:
             self._next_parked = max(self._next_parked, key + 1)
-            self._remember(key, receipt)
-            hot = map(self._resolver.get, self._all_keys(receipt.message_id))
-            ref = next((each[0] for each in hot if each and _agrees(each[1], receipt.source_addr)), None)
-            if ref is not None:
-                known.append((key, receipt, ref))
-        self._settle_parked(known)
+            self._restored.append((key, receipt))
+            self._parked.add(key, receipt, self._all_keys(receipt.message_id))
 
     # --- from the link ---------------------------------------------------------------------
 
@@ -235,7 +227,7 @@ class Inbox:
         keys = self._keys(batch)
         refs, missed = [], []
         for row, (found, source) in enumerate(zip(self._resolver.find(keys), batch.sources, strict=True)):
-            if found is not None and (str(found[1]) == source or _agrees(found[1], source)):
+            if found is not None and (str(found[1]) == source or agrees(found[1], source)):
                 refs.append(found[0])
                 continue
             ref = None if self._believes else self._try_all(batch, row)
@@ -282,7 +274,7 @@ class Inbox:
         ids = (batch.message_ids[row], batch.other_ids[row])
         for key in self._all_keys(*ids):
             found = self._resolver.get(key)
-            if found is not None and _agrees(found[1], batch.sources[row]):
+            if found is not None and agrees(found[1], batch.sources[row]):
                 self._learn(ids, key)
                 return found[0]
         return None
@@ -345,6 +337,7 @@ class Inbox:
 
     async def run(self) -> None:
         """Searches for what the hot index did not know, until cancelled."""
+        await self._search_restored()
         while True:
             await self._more.wait()
             self._more = anyio.Event()
@@ -357,6 +350,27 @@ class Inbox:
                     self._postpone(search.acknowledge, search.numbers)
                 self._searching -= len(search.rows)
 
+    async def _search_restored(self) -> None:
+        restored, self._restored = self._restored, []
+        for start in range(0, len(restored), SEARCHED_AT_ONCE):
+            page = restored[start : start + SEARCHED_AT_ONCE]
+            keys = {key: self._all_keys(receipt.message_id) for key, receipt in page}
+            try:
+                found = await self._resolver.find_durable(
+                    [each for of_one in keys.values() for each in of_one]
+                )
+            except LedgerError as error:
+                log.warning("parked_receipts_not_searched", operator=self._name, error=str(error))
+                return
+            known: list[_Unparked] = []
+            for key, receipt in page:
+                hits = (hit for each in keys[key] for hit in found.get(each, ()))
+                ref = next((ref for ref, number in hits if agrees(number, receipt.source_addr)), None)
+                # A response that came meanwhile has found it, perhaps.
+                if ref is not None and key in self._parked:
+                    known.append((key, receipt, ref))
+            self._settle_parked(known)
+
     async def _search(self, search: _Search) -> None:
         """Searches the durable index: first where the last ones were, then everywhere and under all keys."""
         batch = search.batch
@@ -367,15 +381,32 @@ class Inbox:
             keys = {row: self._all_keys(batch.message_ids[row], batch.other_ids[row]) for row in left}
             found = await self._resolver.find_durable([key for of_row in keys.values() for key in of_row])
             refs |= self._matches(batch, keys, found)
+        orphans: dict[int, ParkedReceipt] = {}
         for row in left:
             if row not in refs:
                 # The response may have come while the ledger was searched.
                 ref = self._try_all(batch, row)
-                ref = self._claim(batch.sources[row]) if ref is None else ref
-                if ref is not None:
+                if ref is None:
+                    orphans[row] = self._orphan(batch, row)
+                else:
                     refs[row] = ref
+        for row, orphan in list(orphans.items()):
+            ref = self._claimed(orphan)
+            if ref is not None:
+                refs[row] = ref
+                del orphans[row]
         self._settle(batch, list(refs), list(refs.values()), search.acknowledge)
-        self._park(batch, [row for row in left if row not in refs], search.acknowledge)
+        self._park(batch, orphans, search.acknowledge)
+
+    def _claimed(self, orphan: ParkedReceipt) -> int | None:
+        """The unknown segment that it settles; its message_id is known from here on."""
+        claimed = self._claim(orphan)
+        if claimed is None:
+            return None
+        ref, number = claimed
+        # Should it come again, it is a repeated one. As the receipt has it: no response ever gave another.
+        self._resolver.add(self._all_keys(orphan.message_id)[:1], [ref], [number])
+        return ref
 
     def _matches(
         self, batch: ReceiptBatch, keys: dict[int, list[str]], found: dict[str, list[tuple[int, int]]]
@@ -388,47 +419,40 @@ class Inbox:
     ) -> int | None:
         for key in keys:
             for ref, number in found.get(key, ()):
-                if _agrees(number, batch.sources[row]):
+                if agrees(number, batch.sources[row]):
                     if not self._believes:
                         self._learn((batch.message_ids[row], batch.other_ids[row]), key)
                     return ref
         return None
 
-    def _park(self, batch: ReceiptBatch, rows: Sequence[int], acknowledge: Acknowledge) -> None:
-        if not rows:
+    def _orphan(self, batch: ReceiptBatch, row: int) -> ParkedReceipt:
+        return ParkedReceipt(
+            batch.message_ids[row] or batch.other_ids[row],
+            batch.sources[row],
+            batch.destinations[row],
+            batch.states[row],
+            batch.errors[row],
+            batch.done[row],
+            self._wall(),
+            batch.submitted[row],
+            batch.references[row],
+        )
+
+    def _park(
+        self, batch: ReceiptBatch, orphans: Mapping[int, ParkedReceipt], acknowledge: Acknowledge
+    ) -> None:
+        if not orphans:
             return
-        at = self._wall()
-        receipts = [
-            ParkedReceipt(
-                batch.message_ids[row] or batch.other_ids[row],
-                batch.sources[row],
-                batch.destinations[row],
-                batch.states[row],
-                batch.errors[row],
-                batch.done[row],
-                at,
-            )
-            for row in rows
-        ]
-        keys = range(self._next_parked, self._next_parked + len(rows))
+        receipts = list(orphans.values())
+        keys = range(self._next_parked, self._next_parked + len(receipts))
         self._next_parked = keys.stop
-        numbers = [batch.sequence_numbers[row] for row in rows]
+        numbers = [batch.sequence_numbers[row] for row in orphans]
         self._writer.add(
             ReceiptsParked(self._name, keys, receipts), lambda: acknowledge(numbers, CommandStatus.ESME_ROK)
         )
         for key, receipt in zip(keys, receipts, strict=True):
-            self._remember(key, receipt)
+            self._parked.add(key, receipt, self._all_keys(receipt.message_id))
         self._warn()
-
-    def _remember(self, key: int, receipt: ParkedReceipt) -> None:
-        self._parked_count += 1
-        for candidate in self._all_keys(receipt.message_id):
-            entries = self._parked.setdefault(candidate, [])
-            entries.append((key, receipt))
-            del entries[:-REPEATS_MAX]
-        while len(self._parked) > PARKED_MAX:
-            # The oldest goes: its response is overdue, that of the newest may be on its way.
-            del self._parked[next(iter(self._parked))]
 
     def _warn(self) -> None:
         """Receipts that do not match are the commonest misconfiguration there is: say it once."""
@@ -449,23 +473,19 @@ class Inbox:
         """Indexes message_ids of accepted segments, and settles receipts that came before."""
         keys = fold_all(message_ids)
         self._resolver.add(keys, refs, numbers)
-        if self._parked:
-            early = self._parked.keys() & set(keys)
-            if early:
-                self._unpark(early, keys, refs, numbers)
+        found: dict[int, _Unparked] = {}  # by the ledger's key: one receipt may wait under several ids
+        rows: dict[str, int] = {}
+        for key, parked_key, receipt in self._parked.early(keys):
+            rows = rows or {each: row for row, each in enumerate(keys)}
+            if agrees(numbers[rows[key]], receipt.source_addr):
+                found[parked_key] = (parked_key, receipt, refs[rows[key]])
+                self._learn((receipt.message_id,), key)
+        self._settle_parked(list(found.values()))
 
-    def _unpark(
-        self, early: Iterable[str], keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]
-    ) -> None:
-        found: list[_Unparked] = []
-        rows = {key: row for row, key in enumerate(keys)}
-        for key in early:
-            row = rows[key]
-            for parked_key, receipt in self._parked[key]:
-                if _agrees(numbers[row], receipt.source_addr):
-                    found.append((parked_key, receipt, refs[row]))
-                    self._learn((receipt.message_id,), key)
-        self._settle_parked(found)
+    def reconsider(self) -> None:
+        """Tries parked receipts on the segments that have become unknown since they came."""
+        claimed = ((key, receipt, self._claimed(receipt)) for key, receipt in list(self._parked))
+        self._settle_parked([(key, receipt, ref) for key, receipt, ref in claimed if ref is not None])
 
     def _settle_parked(self, found: Sequence[_Unparked]) -> None:
         if not found:
@@ -473,18 +493,9 @@ class Inbox:
         batch = ReceiptBatch()
         for parked_key, receipt, _ in found:
             _append(batch, receipt)
-            self._forget(parked_key, receipt)
+            self._parked.remove(parked_key)
         unparked = Unparked(self._name, [parked_key for parked_key, _, _ in found])
         self._settle(batch, range(len(batch)), [ref for _, _, ref in found], None, unparked)
-
-    def _forget(self, parked_key: int, receipt: ParkedReceipt) -> None:
-        self._parked_count -= 1
-        for candidate in self._all_keys(receipt.message_id):
-            left = [entry for entry in self._parked.get(candidate, ()) if entry[0] != parked_key]
-            if left:
-                self._parked[candidate] = left
-            else:
-                self._parked.pop(candidate, None)
 
 
 def _append(batch: ReceiptBatch, receipt: ParkedReceipt) -> None:
@@ -496,12 +507,5 @@ def _append(batch: ReceiptBatch, receipt: ParkedReceipt) -> None:
     batch.states.append(receipt.state)
     batch.errors.append(receipt.error)
     batch.done.append(receipt.done)
-
-
-def _agrees(number: int, source_addr: str) -> bool:
-    """Whether a receipt's source address is the message's destination, however it is written."""
-    ours = str(number)
-    if ours == source_addr:
-        return True
-    theirs = "".join(filter(str.isdigit, source_addr)).lstrip("0")
-    return min(len(theirs), len(ours)) >= AGREE_DIGITS and (ours.endswith(theirs) or theirs.endswith(ours))
+    batch.submitted.append(receipt.submitted)
+    batch.references.append(receipt.reference)

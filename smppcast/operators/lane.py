@@ -15,17 +15,18 @@ import anyio
 import structlog
 
 from smppcast.errors import BindRefused, SmppcastError
-from smppcast.ledger.facts import CAMPAIGN_SHIFT, Received
+from smppcast.ledger.facts import CAMPAIGN_SHIFT, ParkedReceipt, Received
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.net.clock import Clock, monotonic, wall
+from smppcast.operators.addresses import agrees
 from smppcast.operators.bind import Bind, BindKind, BindState
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.operators.sources import Source, Sources
 from smppcast.pacing.budget import Budget
 from smppcast.pacing.throttle import Pause, Throttle
-from smppcast.smpp.session import Answers, Session
+from smppcast.smpp.session import Answers, LateAnswers, Session
 from smppcast.smpp.vocabulary import StatusClass, classify
 
 __all__ = ["Lane", "LaneStatistics"]
@@ -301,18 +302,51 @@ class Lane:
         if refs:
             self.changed()
 
-    def _claim(self, destination: str) -> int | None:
-        for source in self.sources:
-            ref = source.claim(destination)
-            if ref is not None:
-                return ref
-        return None
+    def late(self, answers: LateAnswers) -> None:
+        """What had expired was answered after all: its source knows what that changes."""
+        rows = list(zip(answers.tokens, answers.statuses, answers.message_ids, strict=True))
+        for campaign in {ref >> CAMPAIGN_SHIFT for ref in answers.tokens}:
+            source = self.sources.get(campaign)
+            if source is not None:
+                refs, statuses, ids = zip(
+                    *(row for row in rows if row[0] >> CAMPAIGN_SHIFT == campaign), strict=True
+                )
+                source.late(refs, statuses, ids, self.inbox.accepted)
+
+    def reconsider(self) -> None:
+        """Segments have become unknown: receipts that came before may be theirs."""
+        self.inbox.reconsider()
+
+    def _claim(self, receipt: ParkedReceipt) -> tuple[int, int] | None:
+        found = [(source, refs) for source in self.sources if (refs := source.settled_by(receipt))]
+        if len(found) != 1:
+            return None  # none, or campaigns that the receipt cannot tell apart
+        ((source, refs),) = found
+        if receipt.reference < 0 and self._under_way_to(receipt.source_addr):
+            return None  # it may be that one's, and have overtaken its response
+        return refs[0], source.settle(refs[0])
+
+    def _under_way_to(self, addr: str) -> bool:
+        refs = [ref for bind in self._binds for ref in bind.unanswered]
+        for campaign in {ref >> CAMPAIGN_SHIFT for ref in refs}:
+            source = self.sources.get(campaign)
+            if source is not None:
+                mine = [ref for ref in refs if ref >> CAMPAIGN_SHIFT == campaign]
+                if any(agrees(number, addr) for number in source.destinations(mine)):
+                    return True
+        return False
 
     # --- what one sees ---------------------------------------------------------------------
 
     @property
     def in_flight(self) -> int:
         return sum(bind.in_flight for bind in self._binds)
+
+    @property
+    def window(self) -> int:
+        """Submits that all its transmitters together may leave unanswered, once they are bound."""
+        senders = sum(bind.kind is not BindKind.RECEIVER for bind in self._binds)
+        return senders * self.settings.window
 
     @property
     def errors(self) -> list[SmppcastError]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-__all__ = ["Batch", "Source", "Sources"]
+from smppcast.ledger.facts import ParkedReceipt
+
+__all__ = ["Batch", "Source", "Sources", "Taken"]
 
 Batch = tuple[Sequence[bytes], Sequence[int]]
 """submit_sm bodies (what follows the header) and the refs of the segments they carry."""
+
+Taken = Callable[[Sequence[str], Sequence[int], Sequence[int]], None]
+"""Told of message_ids, their refs and their destinations: receipts are matched by these."""
 
 
 class Source(Protocol):
@@ -36,8 +41,19 @@ class Source(Protocol):
     def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
         """Written, perhaps, and never answered: the link ended or, `expired`, the response timed out."""
 
-    def claim(self, destination: str) -> int | None:
-        """The ref of an unknown segment to this destination, for a receipt that names no message of ours."""
+    def late(
+        self, refs: Sequence[int], statuses: Sequence[int], message_ids: Sequence[str], taken: Taken
+    ) -> None:
+        """Answers to what was `lost`, after all; `taken` is to be told of what the SMSC accepted."""
+
+    def destinations(self, refs: Sequence[int]) -> Sequence[int]:
+        """Of segments that are in flight."""
+
+    def settled_by(self, receipt: ParkedReceipt) -> Sequence[int]:
+        """Unknown segments of the one message that a receipt of unknown message_id must be of, if any."""
+
+    def settle(self, ref: int) -> int:
+        """A receipt settles this one of them; returns its destination."""
 
 
 class Sources:

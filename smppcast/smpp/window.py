@@ -38,6 +38,11 @@ class Window(Generic[T]):
         return len(self._pending)
 
     @property
+    def tokens(self) -> Iterable[T]:
+        """Of what is unanswered."""
+        return self._pending.values()
+
+    @property
     def room(self) -> int:
         """How many more may be sent now; never negative, even when the size was lowered."""
         return max(0, self.size - len(self._pending))

@@ -127,11 +127,70 @@ async def test_responses_withheld_expire_and_the_segments_go_again(
     assert account.accepted == 60
 
 
+async def test_a_response_after_its_timeout_settles_what_is_held(tmp_path: Path, store: Store) -> None:
+    scenario = load_scenario("ideal").changed(response_latency=700)
+    timers = {"response": 0.1}
+    async with (
+        serve(scenario) as smsc,
+        opened(tmp_path, store, operator(smsc, window=20, timers=timers)) as engine,
+    ):
+        account = await cast(engine, numbers(30), unknowns=Hold(30))
+        assert smsc.account.destinations() == dict.fromkeys(numbers(30), 1)
+        assert engine.lanes["orange"].statistics().lost == 30
+    segments = account.segments
+    assert (account.delivered, segments.accepted, segments.unknown, segments.submitted) == (30, 30, 0, 30)
+    assert all(row.message_ids != ("",) and not row.possible_duplicate for row in rows(store))
+
+
+async def test_a_response_after_its_timeout_ends_what_would_be_sent_again_and_again(
+    tmp_path: Path, store: Store
+) -> None:
+    """Each timeout sends a segment again; the first late response is its answer, and enough."""
+    scenario = load_scenario("ideal").changed(response_latency=700)
+    settings = {"window": 20, "timers": {"response": 0.1}, "retry": {"attempts": 100}}
+    async with serve(scenario) as smsc, opened(tmp_path, store, operator(smsc, **settings)) as engine:
+        account = await cast(engine, numbers(20))
+        taken = smsc.account.destinations()
+        assert account.segments.submitted == smsc.account.submitted
+    assert (account.accepted, account.delivered) == (20, 20)
+    assert set(taken) == set(numbers(20))
+    assert 1 < max(taken.values()) < 8
+    again = {int(number) for number, count in taken.items() if count > 1}
+    assert again <= {row.number for row in rows(store) if row.possible_duplicate}
+
+
+async def test_a_receipt_of_another_message_to_the_number_settles_nothing(
+    tmp_path: Path, memory: MemoryStore
+) -> None:
+    """The SMSC says that it took that one an hour from when ours was sent."""
+    scenario = load_scenario("ideal").changed(receipts={"utc_offset_min": 60}, faults={"withhold": 1.0})
+    timers = {"response": 0.1, "enquire_link": 100}
+    async with (
+        serve(scenario) as smsc,
+        opened(tmp_path, memory, operator(smsc, window=5, timers=timers), settle_s=0) as engine,
+    ):
+        account = await cast(engine, numbers(5), unknowns=Hold(0.3))
+        assert engine.lanes["orange"].inbox.unmatched == 5
+    assert account.unknown == 5
+
+
+async def test_an_echoed_reference_settles_what_is_held_whatever_the_clocks(
+    tmp_path: Path, store: Store
+) -> None:
+    scenario = load_scenario("ideal").changed(receipts={"utc_offset_min": 60}, faults={"withhold": 0.5})
+    settings = {"window": 5, "timers": {"response": 0.1}, "user_message_reference": True}
+    async with serve(scenario) as smsc, opened(tmp_path, store, operator(smsc, **settings)) as engine:
+        account = await cast(engine, numbers(20), TWO_SEGMENTS, unknowns=Hold(30))
+        assert smsc.account.withheld
+        assert smsc.account.destinations() == dict.fromkeys(numbers(20), 2)
+    assert (account.delivered, account.segments.unknown) == (20, 0)
+
+
 async def test_a_window_full_of_unanswered_submits_makes_room_when_they_expire(
     tmp_path: Path, memory: MemoryStore
 ) -> None:
     """Nothing else may wake the lane: the link is quiet, and what expired is held."""
-    scenario = load_scenario("ideal").changed(faults={"withhold": 1.0})
+    scenario = load_scenario("ideal").changed(faults={"withhold": 1.0}, receipts={"lost": 1.0})
     timers = {"response": 0.1, "enquire_link": 100}
     async with serve(scenario) as smsc:
         settings = operator(smsc, window=5, timers=timers)

@@ -99,6 +99,8 @@ class Model:
 
     def turn(self, segment: Segment, fact: Fact, told: int) -> None:
         match fact:
+            case Accepted(late=True):
+                self.answer_late(segment)
             case Accepted():
                 self.answer(segment, Outcome.AWAITING_RECEIPT, "accepted", (*MOVING, Outcome.REJECTED))
             case Rejected():
@@ -142,10 +144,19 @@ class Model:
         elif segment.state in over:
             segment.state = state
 
+    def answer_late(self, segment: Segment) -> None:
+        """Of a PDU that was lost before, whatever has been sent since."""
+        self.count(segment, "accepted")
+        self.count(segment, "to settle")
+        if segment.state is Outcome.IN_FLIGHT:
+            segment.state, segment.open = Outcome.AWAITING_RECEIPT, True
+        elif segment.state in (Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.REJECTED):
+            segment.state = Outcome.AWAITING_RECEIPT
+
     def lose(self, segment: Segment) -> None:
         if segment.open:
             segment.open = False
-            self.count(segment, "accepted")
+            self.count(segment, "unknown")
         elif segment.state in (Outcome.NOT_SENT, Outcome.IN_FLIGHT):
             segment.state = Outcome.UNKNOWN
             self.count(segment, "unknown")
@@ -260,10 +271,10 @@ class Ledger(RuleBasedStateMachine):
         self.happen(Intent(self.chunks[at % len(self.chunks)].key, below))
 
     @precondition(lambda self: self.chunks)
-    @rule(data=st.data())
-    def accept(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), late=st.booleans())
+    def accept(self, data: st.DataObject, late: bool) -> None:
         operator, refs = self.draw_refs(data)
-        self.happen(Accepted(operator, 1.0, refs, [str(ref) for ref in refs], [0] * len(refs)))
+        self.happen(Accepted(operator, 1.0, refs, [str(ref) for ref in refs], [0] * len(refs), late))
 
     @precondition(lambda self: self.chunks)
     @rule(data=st.data(), final=st.booleans(), status=st.sampled_from((0x14, 0x58, 0x0B)))

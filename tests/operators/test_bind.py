@@ -20,7 +20,7 @@ from smppcast.operators.bind import Bind, BindKind, BindState, bind_pdu
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter
-from smppcast.smpp.session import Answers, Session
+from smppcast.smpp.session import Answers, LateAnswers, Session
 
 Peer = Callable[[SocketStream], Awaitable[None]]
 
@@ -71,6 +71,8 @@ class Owner:
     def fill(self, session: Session, now: float) -> None: ...
 
     def answered(self, answers: Answers) -> None: ...
+
+    def late(self, answers: LateAnswers) -> None: ...
 
     def expired(self, bind: Bind, refs: Sequence[int]) -> None: ...
 

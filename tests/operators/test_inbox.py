@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,12 +10,13 @@ import anyio
 import pytest
 
 from smppcast.errors import LedgerError
-from smppcast.ledger.facts import Fact, Received
+from smppcast.ledger.facts import Fact, ParkedReceipt, Received
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
 from smppcast.operators import inbox as inbox_module
+from smppcast.operators import parked as parked_module
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import DataSm, DeliverSm, Tlvs, encode
@@ -35,13 +36,14 @@ class Desk:
         self.answers: list[tuple[int, int]] = []
         self.held: dict[str, int] = {}
         account = OperatorSettings.model_validate({"url": "smpp://us@127.0.0.1", **settings})
-        resolver = Resolver("orange", self.writer, store)
+        self.resolver = resolver = Resolver("orange", self.writer, store)
         self.inbox = Inbox(
             "orange", account, resolver, self.writer, self.reported.append, self._claim, lambda: 1.0
         )
 
-    def _claim(self, destination: str) -> int | None:
-        return self.held.pop(destination, None)
+    def _claim(self, orphan: ParkedReceipt) -> tuple[int, int] | None:
+        ref = self.held.pop(orphan.source_addr, None)
+        return None if ref is None else (ref, NUMBER)
 
     def answer(self, numbers: Sequence[int], status: int) -> None:
         self.answers += [(number, status) for number in numbers]
@@ -50,16 +52,24 @@ class Desk:
         octets = [encode(pdu) for pdu in pdus]
         self.inbox.deliver(octets, self.answer)
 
-    async def answered(self, count: int) -> list[tuple[int, int]]:
+    async def until(self, holds: Callable[[], object]) -> None:
         with anyio.fail_after(10):
-            while len(self.answers) < count:  # noqa: ASYNC110 - the ledger's thread sets no event
+            while not holds():  # noqa: ASYNC110 - the ledger's thread sets no event
                 await anyio.sleep(0.001)
+
+    async def answered(self, count: int) -> list[tuple[int, int]]:
+        await self.until(lambda: len(self.answers) >= count)
         return self.answers
 
 
 @asynccontextmanager
 async def desk(store: MemoryStore | None = None, **settings: Any) -> AsyncIterator[Desk]:
-    made = Desk(store or MemoryStore(), **settings)
+    async with running(Desk(store or MemoryStore(), **settings)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def running(made: Desk) -> AsyncIterator[Desk]:
     made.writer.start()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(made.inbox.run)
@@ -130,7 +140,24 @@ async def test_a_receipt_without_a_known_id_settles_what_is_held_for_its_number(
         it.held[str(NUMBER)] = REF
         it.deliver(receipt("Z9", 7), receipt("Z8", 8))
         assert sorted(await it.answered(2)) == [(7, 0), (8, 0)]
-    assert (it.inbox.tally.matched, it.inbox.unmatched) == (1, 1)
+        assert (it.inbox.tally.matched, it.inbox.unmatched) == (1, 1)
+        it.deliver(receipt("Z9", 9))  # again: its message_id is known by now
+        await it.answered(3)
+    assert (it.inbox.tally.matched, it.inbox.unmatched) == (2, 1)
+
+
+async def test_a_receipt_that_came_first_settles_what_is_held_later() -> None:
+    async with desk() as it:
+        it.deliver(receipt("Z9", 7))
+        await it.answered(1)
+        it.inbox.reconsider()
+        assert (it.reported, it.inbox.unmatched) == ([], 1)
+        it.held[str(NUMBER)] = REF
+        it.inbox.reconsider()
+        assert [list(fact.refs) for fact in it.reported] == [[REF]]
+        it.inbox.reconsider()
+        await it.writer.durable()
+    assert (len(it.reported), it.inbox.unmatched, list(it.store.parked("orange"))) == (1, 0, [])
 
 
 async def test_messages_of_users_are_kept_and_then_answered() -> None:
@@ -173,12 +200,42 @@ async def test_past_a_bound_the_smsc_is_told_to_come_again(monkeypatch: pytest.M
 
 
 async def test_parked_receipts_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox_module, "PARKED_MAX", 3)
+    monkeypatch.setattr(parked_module, "PARKED_MAX", 3)
     async with desk() as it:
         it.deliver(*(receipt(f"Q{number}", number) for number in range(1, 21)))
         await it.answered(20)
         assert it.inbox.unmatched == len(list(it.store.parked("orange"))) == 20
-        assert len(it.inbox._parked) <= 6
+        assert len(list(it.inbox._parked)) == 3
+
+
+async def test_one_that_memory_had_no_room_for_finds_its_message_at_the_next_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parked_module, "PARKED_MAX", 1)
+    store = MemoryStore()
+    async with desk(store) as it:
+        it.deliver(receipt("Q1", 1), receipt("Q2", 2))
+        await it.answered(2)
+        it.inbox.accepted(["Q1"], [REF], [NUMBER])
+        assert it.reported == []
+        await it.resolver.aclose()
+    monkeypatch.setattr(parked_module, "PARKED_MAX", 2)
+    made = Desk(store)
+    made.inbox.restore(list(store.parked("orange")))
+    async with running(made) as it:
+        await it.until(lambda: it.reported)
+        await it.writer.durable()
+    assert [parked.message_id for _, parked in store.parked("orange")] == ["Q2"]
+
+
+async def test_one_receipt_under_two_ids_is_settled_once() -> None:
+    """Until the mapping is known, the decimal 16 waits for a response of 16 and for one of 10."""
+    async with desk() as it:
+        it.deliver(receipt("16", 7))
+        await it.answered(1)
+        it.inbox.accepted(["16", "10"], [REF, REF + (1 << 8)], [NUMBER, NUMBER])
+        assert sum(len(fact.refs) for fact in it.reported) == 1
+        assert it.inbox.unmatched == 0
 
 
 class Unreadable(MemoryStore):

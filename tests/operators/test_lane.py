@@ -11,13 +11,13 @@ import anyio
 import pytest
 
 from smppcast.errors import BindRefused, ConnectFailed
-from smppcast.ledger.facts import CAMPAIGN_SHIFT
+from smppcast.ledger.facts import CAMPAIGN_SHIFT, ParkedReceipt
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.operators.lane import Lane
 from smppcast.operators.settings import OperatorSettings
-from smppcast.operators.sources import Batch
+from smppcast.operators.sources import Batch, Taken
 from smppcast.smpp import SubmitSm, encode
 from smppcast.smsc import Smsc, load_scenario, serve
 
@@ -39,6 +39,8 @@ class Shelf:
     taken: dict[int, str] = field(default_factory=dict)
     statuses: dict[int, int] = field(default_factory=dict)
     unknown: list[int] = field(default_factory=list)
+    answered_late: list[tuple[int, int]] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
 
     def pull(self, room: int) -> Batch | None:
         count = min(room, self.count - self.next)
@@ -62,8 +64,20 @@ class Shelf:
     def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
         self.unknown += refs
 
-    def claim(self, destination: str) -> int | None:
-        return None
+    def late(
+        self, refs: Sequence[int], statuses: Sequence[int], message_ids: Sequence[str], taken: Taken
+    ) -> None:
+        self.answered_late += list(zip(refs, statuses, strict=True))
+
+    def destinations(self, refs: Sequence[int]) -> Sequence[int]:
+        return [33_600_000_000 + (ref & 0xFFFFFF) for ref in refs]
+
+    def settled_by(self, receipt: ParkedReceipt) -> Sequence[int]:
+        return [ref for ref in self.held if str(self.destinations([ref])[0]) == receipt.source_addr]
+
+    def settle(self, ref: int) -> int:
+        self.held.remove(ref)
+        return self.destinations([ref])[0]
 
     def offer(self, count: int) -> None:
         self.count += count

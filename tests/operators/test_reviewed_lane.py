@@ -12,7 +12,7 @@ from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
-from smppcast.operators import inbox as inbox_module
+from smppcast.operators import parked as parked_module
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import DataSm, DeliverSm, Tlvs, decode, encode
@@ -94,6 +94,12 @@ async def test_a_receipt_parked_before_a_crash_finds_the_response_that_was_commi
     desk = Desk(store)
     desk.resolver.add(["a1"], [REF], [NUMBER])  # as it restores acceptances that no index has
     desk.inbox.restore(list(store.parked("orange")))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(desk.inbox.run)
+        with anyio.fail_after(10):
+            while not desk.reported:  # noqa: ASYNC110 - the ledger's thread sets no event
+                await anyio.sleep(0.001)
+        tasks.cancel_scope.cancel()
     await desk.writer.aclose()
     assert [(list(fact.refs), fact.states) for fact in desk.reported] == [
         ([REF], bytes([MessageState.DELIVERED]))
@@ -105,7 +111,7 @@ async def test_a_receipt_parked_before_a_crash_finds_the_response_that_was_commi
 async def test_a_flood_of_orphans_does_not_keep_an_early_receipt_from_its_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inbox_module, "PARKED_MAX", 5)
+    monkeypatch.setattr(parked_module, "PARKED_MAX", 5)
     desk = Desk(MemoryStore())
     orphans = [receipt(f"orphan{at}", 33_799_999_999) for at in range(9)]
     await park(desk, *orphans, *[orphans[-1]] * 50, receipt("A1", NUMBER))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smppcast.operators.sources import Batch, Sources
+from smppcast.ledger.facts import ParkedReceipt
+from smppcast.operators.sources import Batch, Sources, Taken
 
 
 class Endless:
@@ -23,8 +24,18 @@ class Endless:
 
     def lost(self, refs: Sequence[int], *, expired: bool = False) -> None: ...
 
-    def claim(self, destination: str) -> int | None:
-        return None
+    def late(
+        self, refs: Sequence[int], statuses: Sequence[int], message_ids: Sequence[str], taken: Taken
+    ) -> None: ...
+
+    def destinations(self, refs: Sequence[int]) -> Sequence[int]:
+        return [0] * len(refs)
+
+    def settled_by(self, receipt: ParkedReceipt) -> Sequence[int]:
+        return ()
+
+    def settle(self, ref: int) -> int:
+        raise NotImplementedError
 
 
 def served(sources: Sources, pulls: int, room: int = 10) -> dict[int, int]:

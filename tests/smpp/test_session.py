@@ -30,6 +30,7 @@ from smppcast.smpp.session import (
     Ended,
     Event,
     Expired,
+    LateAnswers,
     Request,
     Session,
     Timers,
@@ -171,16 +172,26 @@ def test_a_generic_nack_refuses_a_submit() -> None:
     assert session.late == 1
 
 
-def test_submits_that_are_not_answered_expire_and_a_late_answer_is_for_nothing() -> None:
+def test_submits_that_are_not_answered_expire_and_a_late_answer_is_told_apart() -> None:
     session = bound(response_s=10, enquire_link_s=1000)
     session.submit([BODY], ["a"], 1)
     session.submit([BODY], ["b"], 5)
     assert session.tick(11) == []
     assert session.tick(12) == [Expired(["a"])]
     assert session.bound
-    session.receive(resp(2), 13)
+    both = resp(2, "A") + resp(3, "B")
+    assert session.receive(both, 13) == [Answers(["b"], [], ["B"]), LateAnswers(["a"], [0], ["A"])]
     assert session.late == 1
-    assert session.receive(resp(3, "B"), 13) == [Answers(["b"], [], ["B"])]
+    assert session.receive(both, 13) == [Answers([], [], [])]  # repeated
+    assert session.late == 3
+
+
+def test_a_late_refusal_keeps_its_status() -> None:
+    session = bound(response_s=10, enquire_link_s=1000)
+    session.submit([BODY], ["a"], 1)
+    session.tick(12)
+    refusal = pdu(CommandId.SUBMIT_SM_RESP, 2, 0x58)
+    assert session.receive(refusal, 13)[1:] == [LateAnswers(["a"], [0x58], [""])]
 
 
 def test_sequence_numbers_begin_again_after_the_last() -> None:

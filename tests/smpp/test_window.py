@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from smppcast.smpp.window import Window
+from smppcast.smpp.window import LATE_MAX, Window
 
 
 class WindowMachine(RuleBasedStateMachine):
@@ -14,6 +14,7 @@ class WindowMachine(RuleBasedStateMachine):
         super().__init__()
         self.window: Window[str] = Window(50)
         self.open: dict[int, tuple[str, float]] = {}
+        self.expired: dict[int, str] = {}
         self.next, self.now = 1, 0.0
 
     @rule(count=st.integers(1, 20))
@@ -40,13 +41,21 @@ class WindowMachine(RuleBasedStateMachine):
     def expire(self, age: float) -> None:
         before = self.now - age
         expected = [token for token, at in self.open.values() if at < before]
+        self.expired |= {number: token for number, (token, at) in self.open.items() if at < before}
         self.open = {number: entry for number, entry in self.open.items() if entry[1] >= before}
         assert sorted(self.window.expire(before)) == sorted(expected)
+
+    @rule(data=st.data())
+    def settle_late(self, data: st.DataObject) -> None:
+        """Once, and only what had expired."""
+        number = data.draw(st.integers(1, self.next + 3))
+        assert self.window.settle_late(number) == self.expired.pop(number, None)
 
     @rule()
     def drain(self) -> None:
         assert sorted(self.window.drain()) == sorted(token for token, _ in self.open.values())
         self.open.clear()
+        self.expired.clear()
 
     @invariant()
     def counts(self) -> None:
@@ -54,6 +63,13 @@ class WindowMachine(RuleBasedStateMachine):
         assert self.window.room == 50 - len(self.open)
         oldest = min((at for _, at in self.open.values()), default=None)
         assert self.window.oldest() == oldest
+
+
+def test_what_expired_is_remembered_up_to_a_bound() -> None:
+    window: Window[int] = Window(LATE_MAX + 5)
+    window.add(1, range(LATE_MAX + 5), 0.0)
+    assert len(window.expire(1.0)) == LATE_MAX + 5
+    assert [window.settle_late(number) for number in (5, 6, LATE_MAX + 5)] == [None, 5, LATE_MAX + 4]
 
 
 TestWindow = WindowMachine.TestCase
