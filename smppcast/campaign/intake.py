@@ -18,12 +18,13 @@ from smppcast.ledger.contract import Cursor
 from smppcast.ledger.facts import CHUNK_SIZE, Chunk, TakenIn, chunk_key
 from smppcast.ledger.writer import Writer
 from smppcast.net.clock import Clock
+from smppcast.net.timers import Timers
 from smppcast.operators.routing import Router
 
 __all__ = ["Intake"]
 
-# A step is written when it has this many rows, or after this time: a feed that trickles is not kept
-# waiting for rows that may never come.
+# A step is written when it has this many rows, or after this time: what trickles in is not kept waiting
+# for rows that may never come.
 STEP_ROWS = 4 * CHUNK_SIZE
 STEP_S = 0.25
 
@@ -82,6 +83,7 @@ class Intake:
         self._texts: dict[int, tuple[str, int]] = {}
         self._rows = 0
         self._stepped = float("-inf")
+        self._timers = Timers()
 
     async def run(self) -> None:
         """Reads the feed to its end.
@@ -90,24 +92,30 @@ class Intake:
             FeedError: it cannot be read, or is not the feed taken in before.
             LedgerError: nothing can be kept any more.
         """
+        try:
+            with self._rejects:
+                async with self._feed as feed:
+                    await self._read(feed)
+                if not self._cursor.complete:
+                    self._step(complete=True)
+        finally:
+            self._timers.cancel()
+
+    async def _read(self, feed: Feed) -> None:
         cursor = self._cursor
-        with self._rejects:
-            async with self._feed as feed:
-                async for batch in feed:
-                    await self._writer.room()
-                    left = cursor.rows - self._digest.rows
-                    if left > 0:
-                        known, batch = batch.split(left)  # noqa: PLW2901 - the known rows are off
-                        self._know_again(known)
-                    if batch:
-                        self._take(batch)
-            if self._digest.rows < cursor.rows:
-                raise FeedError(
-                    f"has {self._digest.rows} rows; the campaign took in {cursor.rows} before",
-                    feed=self._feed.name,
-                )
-            if not cursor.complete:
-                self._step(complete=True)
+        async for batch in feed:
+            await self._writer.room()
+            left = cursor.rows - self._digest.rows
+            if left > 0:
+                known, batch = batch.split(left)  # noqa: PLW2901 - the known rows are off
+                self._know_again(known)
+            if batch:
+                self._take(batch)
+        if self._digest.rows < cursor.rows:
+            raise FeedError(
+                f"has {self._digest.rows} rows; the campaign took in {cursor.rows} before",
+                feed=self._feed.name,
+            )
 
     def _know_again(self, batch: Batch) -> None:
         """Rows of an earlier run: they only fill the set of numbers seen, and the rejects."""
@@ -132,6 +140,8 @@ class Intake:
         self.fed += len(batch)
         if self._rows >= STEP_ROWS or self._clock() - self._stepped >= STEP_S:
             self._step(complete=False)
+        elif not self._timers:
+            self._timers.after(STEP_S, lambda: self._step(complete=False))
 
     def _sort(self, batch: Batch) -> tuple[array[int], list[str | None], dict[int, Reason], int]:
         """Numbers (0 for a row that gets no message), routes, why not, and how many duplicates."""
@@ -208,6 +218,7 @@ class Intake:
         self._taken(fact)
         self._parts = {}
         self._rows = 0
+        self._timers.cancel()
         self._stepped = self._clock()
 
     def _cut(self, operator: str, part: _Part) -> list[Chunk]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import islice
 from typing import Any
+
+import anyio
 
 from smppcast.errors import FeedError
 from smppcast.feed.batch import Batch
@@ -27,7 +30,8 @@ async def item_batches(
     """Batches of up to ITEMS items.
 
     A plain iterable is pulled on the event loop, a batch at a time: if it blocks, the loop blocks
-    with it. An asynchronous one is awaited; rows are held until a batch is full or the source ends.
+    with it. An asynchronous one is awaited in a task of its own; what it has given is never kept
+    waiting for what it may give.
     """
     line = 1
     async with aclosing(_runs(source)) as runs:
@@ -38,18 +42,54 @@ async def item_batches(
 
 async def _runs(source: Iterable[Item] | AsyncIterable[Item]) -> AsyncGenerator[list[Item]]:
     if isinstance(source, AsyncIterable):
-        run: list[Item] = []
-        async for item in source:
-            run.append(item)
-            if len(run) == ITEMS:
+        async with aclosing(_Gathering(source).runs()) as runs:
+            async for run in runs:
                 yield run
-                run = []
-        if run:
-            yield run
         return
     items = iter(source)
     while run := list(islice(items, ITEMS)):
         yield run
+
+
+class _Gathering:
+    """Pulls an asynchronous source ahead of whoever takes its items, by one run at the most."""
+
+    def __init__(self, source: AsyncIterable[Item]) -> None:
+        self._source = source
+        self._items: list[Item] = []
+        self._came, self._taken = anyio.Event(), anyio.Event()
+        self._failure: Exception | None = None
+        self._over = False
+
+    async def runs(self) -> AsyncGenerator[list[Item]]:
+        pulling = asyncio.create_task(self._pull())
+        try:
+            while not self._over or self._items:
+                await self._came.wait()
+                run, self._items = self._items, []
+                self._came = anyio.Event()
+                self._taken.set()
+                if run:
+                    yield run
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            pulling.cancel()
+            with suppress(asyncio.CancelledError):
+                await pulling
+
+    async def _pull(self) -> None:
+        try:
+            async for item in self._source:
+                self._items.append(item)
+                self._came.set()
+                if len(self._items) == ITEMS:
+                    self._taken = anyio.Event()
+                    await self._taken.wait()
+        except Exception as error:  # noqa: BLE001 - the caller's source may raise anything; it is raised there
+            self._failure = error
+        self._over = True
+        self._came.set()
 
 
 def _batch(items: list[Item], line: int, columns: Sequence[str]) -> Batch:

@@ -180,6 +180,9 @@ class Writer:
     def submit(self, fn: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         """As `call`, for who does not wait: its place among the facts is taken at once."""
         future: asyncio.Future[T] = self._own_loop().create_future()
+        if self._closed is not None:
+            future.set_exception(LedgerError("the ledger is closed"))
+            return future
         self._queue.put(_Call(lambda: fn(*args), future))
         return future
 

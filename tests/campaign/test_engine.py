@@ -27,6 +27,7 @@ from tests.campaign.casts import (
     operator,
     rows,
     until,
+    until_submitted,
 )
 
 pytestmark = pytest.mark.anyio
@@ -282,3 +283,35 @@ async def test_what_its_body_raises_leaves_the_engine_as_it_is(tmp_path: Path, m
             async with opened(tmp_path, memory, operator(smsc)) as engine:
                 await cast(engine, numbers(3))
                 await engine.cast(TEXT + "!", numbers(3), name="alert")
+
+
+# --- a feed that trickles ----------------------------------------------------------------------
+
+
+async def test_a_row_that_came_is_sent_before_the_next_one_comes(tmp_path: Path, memory: MemoryStore) -> None:
+    """Nor does the second wait for a full batch, whether it comes within a step of the first or not."""
+    async with serve() as smsc, opened(tmp_path, memory, operator(smsc)) as engine:
+
+        async def slowly() -> AsyncIterator[str]:
+            for sent, number in enumerate(numbers(3)):
+                await until_submitted(smsc, sent)
+                yield number
+
+        account = await cast(engine, slowly())
+    assert account.delivered == 3
+
+
+async def test_what_an_async_feed_raises_ends_its_campaign_and_keeps_its_rows(
+    tmp_path: Path, memory: MemoryStore
+) -> None:
+    async def breaking() -> AsyncIterator[str]:
+        for number in numbers(2):
+            yield number
+        raise OSError("the database is gone")
+
+    async with serve() as smsc, opened(tmp_path, memory, operator(smsc)) as engine:
+        with pytest.raises(FeedError, match="the database is gone"):
+            await cast(engine, breaking())
+        account = await cast(engine, numbers(4))
+        assert smsc.account.destinations() == dict.fromkeys(numbers(4), 1)
+    assert account.delivered == 4

@@ -17,7 +17,7 @@ def joined(batches: list[Batch]) -> Batch:
         rows,
         [line for batch in batches for line in batch.lines],
         [msisdn for batch in batches for msisdn in batch.msisdns],
-        [name for batch in batches for name in batch.operators or []],
+        [name for batch in batches for name in batch.operators or [""] * len(batch)],
         {name: [cell for batch in batches for cell in batch.columns[name]] for name in batches[0].columns},
         bad,
     )

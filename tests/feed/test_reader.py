@@ -177,6 +177,24 @@ async def test_an_iterable_is_cut_into_batches() -> None:
     assert batches[0].operators is None
 
 
+async def test_an_asynchronous_one_waits_for_nobody_and_runs_no_further_ahead_than_a_batch() -> None:
+    given: list[int] = []
+
+    async def endless() -> AsyncIterator[int]:
+        for number in range(33600000000, 33700000000):
+            given.append(number)
+            yield number
+            if len(given) == 3:
+                await anyio.sleep_forever()
+
+    async with open_feed(endless()) as opened:
+        assert len(await anext(opened)) == 3
+    given[:] = range(3)  # it goes on without a pause
+    async with open_feed(endless()) as opened:
+        assert [len(await anext(opened)) for _ in range(2)] == [1000, 1000]
+        assert len(given) <= 3 + 3000
+
+
 async def test_numbers_alone_cannot_fill_a_text() -> None:
     assert (await one(["33612345678"], "name")).bad == {0: Reason.MISSING_COLUMN}
     assert (await one(["33612345678"], "msisdn")).columns == {"msisdn": ["33612345678"]}

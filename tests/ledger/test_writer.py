@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import anyio
 import pytest
 
 from smppcast.errors import LedgerError
@@ -246,3 +247,12 @@ def test_a_loop_that_ended_without_closing_harms_nothing() -> None:
     thread = asyncio.run(program())
     store.gate.set()
     assert thread.is_alive() or store.groups == [1]
+
+
+async def test_a_call_after_the_end_is_refused_rather_than_waited_for() -> None:
+    store = MemoryStore()
+    writer = Writer(store)
+    writer.start()
+    await writer.aclose()
+    with anyio.fail_after(10), pytest.raises(LedgerError, match="closed"):
+        await writer.call(store.campaigns)
