@@ -40,9 +40,10 @@ def decode_septets(septets: bytes, locking: str = DEFAULT, single: Mapping[int, 
     """The text of `septets`; never fails.
 
     An octet above 0x7F is no septet and reads as U+FFFD. An escape before a code without an
-    extension reads as that code alone (TS 23.038 section 6.2.1.1), one at the end as nothing.
+    extension reads as that code alone, two escapes as a space, since they would lead to a table
+    that there is not yet (TS 23.038 section 6.2.1.1, notes 1 and 2), and one at the end as nothing.
     """
-    first, *escaped = septets.split(b"\x1b")
+    first, *escaped = septets.replace(b"\x1b\x1b", b" ").split(b"\x1b")
     text = codecs.charmap_decode(first, "replace", locking)[0]
     for part in escaped:
         shifted = single.get(part[0]) if part else None

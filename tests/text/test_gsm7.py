@@ -49,7 +49,9 @@ def test_any_octets_decode(octets: bytes) -> None:
         (b"\x1b", ""),
         (b"a\x1b", "a"),
         (b"\x1ba", "a"),
-        (b"\x1b\x1be", "€"),
+        (b"\x1b\x1be", " e"),
+        (b"\x1b\x1b\x1be", " €"),
+        (b"a\x1b\x1b", "a "),
         (b"a\x80\xffb", "a\ufffd\ufffdb"),
     ],
 )
