@@ -76,7 +76,8 @@ class Campaign:
     def account(self) -> Account:
         """The account as it stands now, by recipients; in flight includes what is about to be sent."""
         account = self.boards.account(live=not self.ended)
-        account.seconds = round(self._took_s or self._clock() - self._began, 3)
+        took = self._clock() - self._began if self._took_s is None else self._took_s
+        account.seconds = round(took, 3)
         for lane in self._lanes.values():
             unmatched = lane.inbox.unmatched
             account.receipts.unmatched += unmatched

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Literal
 
 from smppcast.errors import UsageError
 from smppcast.operators.settings import SourceAddress
@@ -64,10 +63,11 @@ class CampaignOptions:
 
     def fingerprint(self, text: str) -> str:
         """Of all that decides what a subscriber reads: a resumed campaign must agree in it."""
-        said: tuple[Literal[1] | str | int | bool | None, ...] = (
+        source = self.source
+        said: tuple[str | int | bool | tuple[str, int, int] | None, ...] = (
             1,
             text,
-            self.source.addr if self.source else None,
+            (source.addr, source.ton, source.npi) if source else None,
             self.encoding,
             self.transliterate,
             self.flash,

@@ -27,11 +27,11 @@ from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
 from smppcast.net.clock import Clock
 from smppcast.operators.addresses import agrees
+from smppcast.operators.matching import Matching
 from smppcast.operators.parked import Parked
 from smppcast.operators.settings import OperatorSettings
-from smppcast.receipts import Inference, MessageIdMapping, candidates, parse
+from smppcast.receipts import MessageIdMapping, parse
 from smppcast.receipts.batch import ReceiptBatch, fold_all, read
-from smppcast.receipts.message_ids import mapped
 from smppcast.smpp import DataSm, DeliverSm, decode, encode
 from smppcast.smpp.vocabulary import CommandStatus
 
@@ -86,17 +86,12 @@ class _Search:
     """Receipts that the hot index does not know, with what is owed for them."""
 
     batch: ReceiptBatch
-    rows: list[int]
-    keys: list[str]
+    keys: dict[int, str]  # the likeliest key of each row
     acknowledge: Acknowledge
 
     @property
-    def pairs(self) -> Iterable[tuple[int, str]]:
-        return zip(self.rows, self.keys, strict=True)
-
-    @property
     def numbers(self) -> list[int]:
-        return [self.batch.sequence_numbers[row] for row in self.rows]
+        return [self.batch.sequence_numbers[row] for row in self.keys]
 
 
 class Inbox:
@@ -118,9 +113,8 @@ class Inbox:
         wall: Clock,
     ) -> None:
         self.tally = InboxTally()
-        self.inference = Inference()
         self._name = name
-        self._mapping = MessageIdMapping(settings.message_ids)
+        self._matching = Matching(name, MessageIdMapping(settings.message_ids), resolver)
         self._time_zone = settings.time_zone
         self._resolver, self._writer = resolver, writer
         self._reported, self._claim, self._wall = reported, claim, wall
@@ -156,7 +150,7 @@ class Inbox:
         for key, receipt in parked:
             self._next_parked = max(self._next_parked, key + 1)
             self._restored.append((key, receipt))
-            self._parked.add(key, receipt, self._all_keys(receipt.message_id))
+            self._parked.add(key, receipt, self._matching.all_keys(receipt.message_id))
 
     # --- from the link ---------------------------------------------------------------------
 
@@ -224,69 +218,17 @@ class Inbox:
 
     def _match(self, batch: ReceiptBatch, acknowledge: Acknowledge) -> None:
         """Matches by the hot index; what it does not know goes to the search."""
-        keys = self._keys(batch)
-        refs, missed = [], []
-        for row, (found, source) in enumerate(zip(self._resolver.find(keys), batch.sources, strict=True)):
-            if found is not None and (str(found[1]) == source or agrees(found[1], source)):
-                refs.append(found[0])
-                continue
-            ref = None if self._believes else self._try_all(batch, row)
-            refs.append(-1 if ref is None else ref)
-            if ref is None:
-                missed.append(row)
-        if not self._believes:
-            for row, ref in enumerate(refs):
-                if ref >= 0:
-                    self._learn((batch.message_ids[row],), keys[row])
-        if not missed:
+        keys = self._matching.keys(batch)
+        refs = self._matching.hot(batch, keys)
+        if -1 not in refs:
             self._settle(batch, range(len(batch)), refs, acknowledge)
             return
         matched = [row for row, ref in enumerate(refs) if ref >= 0]
+        missed = {row: keys[row] for row, ref in enumerate(refs) if ref < 0}
         self._settle(batch, matched, [refs[row] for row in matched], acknowledge)
-        self._searches.append(_Search(batch, missed, [keys[row] for row in missed], acknowledge))
+        self._searches.append(_Search(batch, missed, acknowledge))
         self._searching += len(missed)
         self._more.set()
-
-    @property
-    def _believes(self) -> bool:
-        """Whether one mapping is settled, so that the others are tried only when it fails for good."""
-        return self._mapping is not MessageIdMapping.AUTO or self.inference.holds is not None
-
-    def _keys(self, batch: ReceiptBatch) -> list[str]:
-        """The key that each receipt most likely has."""
-        mapping = self._mapping
-        if mapping is MessageIdMapping.AUTO:
-            mapping = self.inference.holds or MessageIdMapping.AS_IS
-        if mapping is MessageIdMapping.AS_IS:
-            return fold_all(batch.message_ids)
-        return [mapped(message_id, mapping) or "" for message_id in batch.message_ids]
-
-    def _all_keys(self, *message_ids: str) -> list[str]:
-        auto = self._mapping is MessageIdMapping.AUTO
-        keys: dict[str, None] = {}
-        for message_id in message_ids:
-            found = self.inference.candidates(message_id) if auto else candidates(message_id, self._mapping)
-            keys.update(dict.fromkeys(found))
-        return list(keys)
-
-    def _try_all(self, batch: ReceiptBatch, row: int) -> int | None:
-        """Looks for one receipt under every key that it may have."""
-        ids = (batch.message_ids[row], batch.other_ids[row])
-        for key in self._all_keys(*ids):
-            found = self._resolver.get(key)
-            if found is not None and agrees(found[1], batch.sources[row]):
-                self._learn(ids, key)
-                return found[0]
-        return None
-
-    def _learn(self, message_ids: Sequence[str], key: str) -> None:
-        if self._mapping is not MessageIdMapping.AUTO:
-            return
-        before = self.inference.holds
-        for message_id in filter(None, message_ids):
-            self.inference.observe(self.inference.explains(message_id, key))
-        if self.inference.holds is not before:
-            log.info("message_ids_inferred", operator=self._name, mapping=str(self.inference.holds))
 
     def _settle(
         self,
@@ -348,13 +290,13 @@ class Inbox:
                 except LedgerError as error:
                     log.warning("receipts_postponed", operator=self._name, error=str(error))
                     self._postpone(search.acknowledge, search.numbers)
-                self._searching -= len(search.rows)
+                self._searching -= len(search.keys)
 
     async def _search_restored(self) -> None:
         restored, self._restored = self._restored, []
         for start in range(0, len(restored), SEARCHED_AT_ONCE):
             page = restored[start : start + SEARCHED_AT_ONCE]
-            keys = {key: self._all_keys(receipt.message_id) for key, receipt in page}
+            keys = {key: self._matching.all_keys(receipt.message_id) for key, receipt in page}
             try:
                 found = await self._resolver.find_durable(
                     [each for of_one in keys.values() for each in of_one]
@@ -372,28 +314,21 @@ class Inbox:
             self._settle_parked(known)
 
     async def _search(self, search: _Search) -> None:
-        """Searches the durable index: first where the last ones were, then everywhere and under all keys."""
         batch = search.batch
-        found = await self._resolver.find_likely(search.keys)
-        refs = self._matches(batch, {row: [key] for row, key in search.pairs}, found)
-        left = [row for row in search.rows if row not in refs]
-        if left:
-            keys = {row: self._all_keys(batch.message_ids[row], batch.other_ids[row]) for row in left}
-            found = await self._resolver.find_durable([key for of_row in keys.values() for key in of_row])
-            refs |= self._matches(batch, keys, found)
+        refs = await self._matching.durable(batch, search.keys)
         orphans: dict[int, ParkedReceipt] = {}
-        for row in left:
+        for row in search.keys:
             if row not in refs:
                 # The response may have come while the ledger was searched.
-                ref = self._try_all(batch, row)
-                if ref is None:
+                ref = self._matching.hot_under_any(batch, row)
+                if ref < 0:
                     orphans[row] = self._orphan(batch, row)
                 else:
                     refs[row] = ref
         for row, orphan in list(orphans.items()):
-            ref = self._claimed(orphan)
-            if ref is not None:
-                refs[row] = ref
+            claimed = self._claimed(orphan)
+            if claimed is not None:
+                refs[row] = claimed
                 del orphans[row]
         self._settle(batch, list(refs), list(refs.values()), search.acknowledge)
         self._park(batch, orphans, search.acknowledge)
@@ -405,25 +340,8 @@ class Inbox:
             return None
         ref, number = claimed
         # Should it come again, it is a repeated one. As the receipt has it: no response ever gave another.
-        self._resolver.add(self._all_keys(orphan.message_id)[:1], [ref], [number])
+        self._resolver.add(self._matching.all_keys(orphan.message_id)[:1], [ref], [number])
         return ref
-
-    def _matches(
-        self, batch: ReceiptBatch, keys: dict[int, list[str]], found: dict[str, list[tuple[int, int]]]
-    ) -> dict[int, int]:
-        matches = ((row, self._among(found, of_row, batch, row)) for row, of_row in keys.items())
-        return {row: ref for row, ref in matches if ref is not None}
-
-    def _among(
-        self, found: dict[str, list[tuple[int, int]]], keys: Sequence[str], batch: ReceiptBatch, row: int
-    ) -> int | None:
-        for key in keys:
-            for ref, number in found.get(key, ()):
-                if agrees(number, batch.sources[row]):
-                    if not self._believes:
-                        self._learn((batch.message_ids[row], batch.other_ids[row]), key)
-                    return ref
-        return None
 
     def _orphan(self, batch: ReceiptBatch, row: int) -> ParkedReceipt:
         return ParkedReceipt(
@@ -451,7 +369,7 @@ class Inbox:
             ReceiptsParked(self._name, keys, receipts), lambda: acknowledge(numbers, CommandStatus.ESME_ROK)
         )
         for key, receipt in zip(keys, receipts, strict=True):
-            self._parked.add(key, receipt, self._all_keys(receipt.message_id))
+            self._parked.add(key, receipt, self._matching.all_keys(receipt.message_id))
         self._warn()
 
     def _warn(self) -> None:
@@ -464,7 +382,7 @@ class Inbox:
                 operator=self._name,
                 unmatched=unmatched,
                 matched=self.tally.matched,
-                message_ids=str(self._mapping),
+                message_ids=str(self._matching.mapping),
             )
 
     # --- from the lane ---------------------------------------------------------------------
@@ -479,7 +397,7 @@ class Inbox:
             rows = rows or {each: row for row, each in enumerate(keys)}
             if agrees(numbers[rows[key]], receipt.source_addr):
                 found[parked_key] = (parked_key, receipt, refs[rows[key]])
-                self._learn((receipt.message_id,), key)
+                self._matching.learn((receipt.message_id,), key)
         self._settle_parked(list(found.values()))
 
     def reconsider(self) -> None:
