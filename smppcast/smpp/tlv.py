@@ -46,25 +46,28 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class CText:
-    """A C-octet string of at most `size` octets, the NUL included; ASCII.
+    """A C-octet string of `least` to `size` octets, the NUL included; ASCII.
 
     Read without its NUL, or with several, and at any length: many SMSCs leave the NUL out of
     receipted_message_id.
     """
 
     size: int
+    least: int = 1
 
     def read(self, raw: bytes) -> str | None:
         text = raw.rstrip(b"\0")
         return text.decode("ascii") if text.isascii() and 0 not in text else None
 
     def write(self, value: TlvValue) -> bytes | None:
-        if isinstance(value, str) and len(value) < self.size and value.isascii() and "\0" not in value:
-            return value.encode() + b"\0"
+        if isinstance(value, str) and value.isascii() and "\0" not in value:
+            raw = value.encode() + b"\0"
+            return raw if self.least <= len(raw) <= self.size else None
         return None
 
     def __str__(self) -> str:
-        return f"ASCII text of at most {self.size - 1} octets"
+        least = f"{self.least - 1} to" if self.least > 1 else "at most"
+        return f"ASCII text of {least} {self.size - 1} octets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +142,20 @@ TLV_FORMS: Final[Mapping[Tag, tuple[Form, ...]]] = MappingProxyType(
         _T.broadcast_message_class: _INT1,
         _T.broadcast_rep_num: _INT2,
         _T.broadcast_frequency_interval: (Octets(3, 3),),
-        _T.broadcast_area_identifier: (Octets(1, 255),),
+        _T.broadcast_area_identifier: (Octets(1, 101),),  # its format and up to 100 octets of details
         _T.broadcast_error_status: _INT4,
         _T.broadcast_area_success: _INT1,
+        # 16 octets in its table, and a C-octet string of 16 characters in the section to which that refers.
         _T.broadcast_end_time: (CText(17),),
         _T.broadcast_service_group: (Octets(1, 255),),
         _T.billing_identification: (Octets(1, 1024),),
-        _T.source_network_id: (CText(65),),
-        _T.dest_network_id: (CText(65),),
+        _T.source_network_id: (CText(65, least=7),),
+        _T.dest_network_id: (CText(65, least=7),),
         _T.source_node_id: (Octets(6, 6),),
         _T.dest_node_id: (Octets(6, 6),),
         _T.dest_addr_np_resolution: _INT1,
         _T.dest_addr_np_information: (Octets(10, 10),),
-        _T.dest_addr_np_country: (Octets(1, 5),),
+        _T.dest_addr_np_country: (Octets(1, 5),),  # an integer of 1 to 5 octets, or digits: both are met
         _T.display_time: _INT1,
         _T.sms_signal: _INT2,
         # One octet in 3.4; 5.0 adds a form of four: behaviour, unit, number of units.
@@ -159,14 +163,15 @@ TLV_FORMS: Final[Mapping[Tag, tuple[Form, ...]]] = MappingProxyType(
         # Empty in 3.4, where its presence says all; a number in 5.0.
         _T.alert_on_message_delivery: (Integer(1), Octets(0, 0)),
         _T.its_reply_type: _INT1,
-        _T.its_session_info: _INT2,
+        # Two octets of their own meaning each; smpplib has them as a number.
+        _T.its_session_info: (Octets(2, 2), Integer(2)),
     }
 )
 """The forms that a TLV's value may take, the first being the usual one."""
 
 _FORMS: Final[dict[int, tuple[Form, ...]]] = {int(tag): forms for tag, forms in TLV_FORMS.items()}
-_TAGS: Final[dict[str, int]] = {tag.name: int(tag) for tag in Tag}
-_NAMES: Final[dict[int, str]] = {tag: name for name, tag in _TAGS.items()}
+_TAGS: Final[dict[str, int]] = {name: int(tag) for name, tag in Tag.__members__.items()}
+_NAMES: Final[dict[int, str]] = {int(tag): tag.name for tag in Tag}
 
 
 class Tlvs(Mapping[TlvKey, TlvValue]):

@@ -359,6 +359,10 @@ class Tag(IntEnum):
     its_reply_type = _TLV["its_reply_type"]
     its_session_info = _TLV["its_session_info"]
 
+    # Second names that 5.0 has for the same tags.
+    dest_port = destination_port
+    failed_broadcast_area_identifier = broadcast_area_identifier
+
 
 class Ton(IntEnum):
     """Type of number (SMPP 5.0 section 4.7.1)."""

@@ -22,15 +22,15 @@ def c_strings(size: int) -> st.SearchStrategy[str]:
 
 
 def tlv_values(tag: Tag) -> st.SearchStrategy[Any]:
-    """Every value that the specification gives this TLV, in each of its forms."""
+    """Every value that the specification gives this TLV, in each of its forms that is read as written."""
     strategies: list[st.SearchStrategy[Any]] = []
-    for form in TLV_FORMS[tag]:
+    for form in TLV_FORMS[tag][:1] if tag is Tag.its_session_info else TLV_FORMS[tag]:
         match form:
             case Integer(size=size):
                 strategies.append(st.integers(0, 256**size - 1))
-            case CText(size=size):
+            case CText(size=size, least=least):
                 ascii_text = st.characters(min_codepoint=1, max_codepoint=0x7F)
-                strategies.append(st.text(ascii_text, max_size=size - 1))
+                strategies.append(st.text(ascii_text, min_size=least - 1, max_size=size - 1))
             case Octets(least=least, most=most):
                 strategies.append(st.binary(min_size=least, max_size=min(most, least + 80)))
     return st.one_of(strategies)
