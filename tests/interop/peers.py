@@ -110,6 +110,13 @@ class Peer:
         await self.until(lambda: len(self.all(event, **fields)) >= count, what)
         return self.all(event, **fields)
 
+    async def listens(self, port: int) -> None:
+        """Waits until it listens, without connecting: to some peers that were a session."""
+        self.awaited = f"a listener on port {port}"
+        while not _listens(port):
+            assert not self.ended, f"{self.name} ended with {self.code} before it listened"
+            await anyio.sleep(POLL_S)
+
     async def finished(self) -> None:
         """Waits for its own end, which has to be an orderly one."""
         self.awaited = "its end"
@@ -165,13 +172,6 @@ def free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-async def listening(port: int) -> None:
-    """Waits until somebody listens, without connecting: to some peers that were a session."""
-    with anyio.fail_after(LIMIT_S):
-        while not _listens(port):  # noqa: ASYNC110 - the kernel sets no event of ours
-            await anyio.sleep(POLL_S)
 
 
 def _listens(port: int) -> bool:

@@ -19,7 +19,7 @@ from smppcast.errors import ConnectFailed, UsageError
 from smppcast.ledger.memory import MemoryStore
 from smppcast.operators.settings import OperatorSettings
 from smppcast.receipts import InboundMessage
-from tests.interop.peers import LOOPBACK, Peer, free_port, installed, listening, running, until
+from tests.interop.peers import LOOPBACK, Peer, free_port, installed, running, until
 from tests.interop.wordings import SHORT
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +49,7 @@ async def drive_smpp(folder: Path) -> AsyncIterator[tuple[Peer, str]]:
     port = free_port()
     command = (installed("bin", "drive_smpp"), "-v", "0", "-p", str(port), "-m", str(COUNT))
     async with running(*command, cwd=folder) as peer:
-        await listening(port)
+        await peer.listens(port)
         yield peer, f"smpp://gouv:secret@{LOOPBACK}:{port}"
 
 

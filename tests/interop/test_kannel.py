@@ -17,7 +17,7 @@ from smppcast.smpp import DeliverSm
 from smppcast.smsc import Scenario, serve
 from smppcast.text import split
 from tests.interop.hooks import Hooks, hooks
-from tests.interop.peers import LOOPBACK, Peer, free_port, installed, listening, running, until
+from tests.interop.peers import LOOPBACK, Peer, free_port, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
 
@@ -33,20 +33,7 @@ smsbox-port = {boxes}
 smsbox-interface = 127.0.0.1
 dlr-storage = internal
 
-group = smsc
-smsc = smpp
-smsc-id = smsc
-host = 127.0.0.1
-port = {smsc}
-transceiver-mode = true
-smsc-username = kannel
-smsc-password = secret
-system-type = ""
-interface-version = 34
-msg-id-type = {msg_id_type}
-enquire-link-interval = 1
-reconnect-delay = 1
-
+{links}
 group = smsbox
 bearerbox-host = 127.0.0.1
 bearerbox-port = {boxes}
@@ -65,6 +52,25 @@ keyword = default
 get-url = "http://127.0.0.1:{hooks}/inbound?from=%p&to=%P&text=%a"
 max-messages = 0
 """
+
+
+LINK = """\
+group = smsc
+smsc = smpp
+smsc-id = smsc
+host = 127.0.0.1
+{binds}
+smsc-username = kannel
+smsc-password = secret
+system-type = ""
+msg-id-type = {msg_id_type}
+enquire-link-interval = 1
+reconnect-delay = 1
+
+"""
+TRANSCEIVER = ("port = {smsc}\ntransceiver-mode = true\ninterface-version = 34",)
+# No TLVs, and no transceiver to carry both ways.
+TWO_LINKS_OF_3_3 = ("port = {smsc}\ninterface-version = 33", "receive-port = {smsc}\ninterface-version = 33")
 
 
 @dataclass(frozen=True)
@@ -98,17 +104,18 @@ class Gateway:
 
 
 @asynccontextmanager
-async def kannel(folder: Path, smsc: int, hooks: Hooks, msg_id_type: int) -> AsyncIterator[Gateway]:
+async def kannel(
+    folder: Path, smsc: int, hooks: Hooks, *, msg_id_type: int = 0, binds: tuple[str, ...] = TRANSCEIVER
+) -> AsyncIterator[Gateway]:
     ports = {"admin": free_port(), "boxes": free_port(), "http": free_port()}
+    links = "".join(LINK.format(binds=bind.format(smsc=smsc), msg_id_type=msg_id_type) for bind in binds)
     configuration = folder / "kannel.conf"
-    configuration.write_text(
-        CONFIGURATION.format(smsc=smsc, hooks=hooks.port, msg_id_type=msg_id_type, **ports)
-    )
+    configuration.write_text(CONFIGURATION.format(links=links, hooks=hooks.port, **ports))
     bearerbox, smsbox = (installed("bin", box) for box in ("bearerbox", "smsbox"))
     async with running(bearerbox, "-v", "1", str(configuration), cwd=folder) as router:
-        await listening(ports["boxes"])
-        async with running(smsbox, "-v", "1", str(configuration), cwd=folder):
-            await listening(ports["http"])
+        await router.listens(ports["boxes"])
+        async with running(smsbox, "-v", "1", str(configuration), cwd=folder) as box:
+            await box.listens(ports["http"])
             yield Gateway(router, ports["http"], hooks)
 
 
@@ -152,7 +159,7 @@ async def test_it_on_our_smsc(
         serve(scenario) as smsc,
         tapped(smsc.port) as tap,
         hooks() as asked,
-        kannel(tmp_path, tap.port, asked, msg_id_type) as gateway,
+        kannel(tmp_path, tap.port, asked, msg_id_type=msg_id_type) as gateway,
     ):
         await until(lambda: smsc.account.binds)
         for to, (text, coding, _) in TEXTS.items():
@@ -188,7 +195,7 @@ def inbound(**fields: Any) -> DeliverSm:
 
 
 async def test_messages_of_our_smsc_reach_it(tmp_path: Path) -> None:
-    async with serve() as smsc, hooks() as asked, kannel(tmp_path, smsc.port, asked, 0) as gateway:
+    async with serve() as smsc, hooks() as asked, kannel(tmp_path, smsc.port, asked) as gateway:
         await until(lambda: any(link.receives for link in smsc.links))
         assert smsc.deliver(inbound(short_message=b"STOP \x1b\x65"))
         assert smsc.deliver(inbound(data_coding=8, short_message="Где вы ? 🌲".encode("utf-16-be")))
@@ -207,7 +214,7 @@ async def test_a_lost_link_is_bound_again_and_owed_receipts_follow(tmp_path: Pat
     async with (
         serve(Scenario().changed(receipt_latency=1500)) as smsc,
         hooks() as asked,
-        kannel(tmp_path, smsc.port, asked, 0) as gateway,
+        kannel(tmp_path, smsc.port, asked) as gateway,
     ):
         await until(lambda: smsc.account.binds)
         await gateway.send("33600000001", SHORT, 0, reports=ALL)
@@ -215,3 +222,25 @@ async def test_a_lost_link_is_bound_again_and_owed_receipts_follow(tmp_path: Pat
         await smsc.cut()
         await asked.called("/report", 1, type=DELIVERED)
         await until(lambda: smsc.account.binds == 2 and not smsc.receipts_owed)
+
+
+async def test_it_speaks_3_3_on_our_smsc(tmp_path: Path) -> None:
+    async with (
+        serve() as smsc,
+        tapped(smsc.port) as tap,
+        hooks() as asked,
+        kannel(tmp_path, tap.port, asked, binds=TWO_LINKS_OF_3_3) as gateway,
+    ):
+        await until(lambda: smsc.account.binds == 2)
+        await gateway.send("33600000001", ACCENTED, 0, reports=ALL)
+        await gateway.send("33600000002", LONG_UCS2, 2, reports=ALL)
+        await asked.called("/report", 2, type=DELIVERED)
+        assert smsc.deliver(inbound(short_message=b"STOP"))
+        await asked.called("/inbound", 1, text="STOP")
+        gateway.bearerbox.signal(signal.SIGTERM)
+        await gateway.bearerbox.finished()
+        assert tap.texts() == {"33600000001": ACCENTED, "33600000002": LONG_UCS2}
+        deliveries = tap.from_smsc(DeliverSm)
+        assert len(deliveries) == 3
+        assert not any(pdu.tlvs for pdu in deliveries)
+        assert smsc.account.malformed == 0

@@ -17,7 +17,7 @@ from smppcast.smpp import DeliverSm, SubmitSm
 from smppcast.smpp.session import Timers
 from smppcast.smsc import Scenario, serve
 from smppcast.text import split
-from tests.interop.peers import LOOPBACK, SCRIPTS, Peer, free_port, installed, listening, running, until
+from tests.interop.peers import LOOPBACK, SCRIPTS, Peer, free_port, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
 
@@ -48,7 +48,7 @@ async def test_our_client_on_its_example(tmp_path: Path) -> None:
     port = free_port()
     texts = {"33600000001": SHORT, "33600000002": ACCENTED, "33600000003": CYRILLIC, "33600000004": LONG}
     async with perl(copied("smsc.pl", tmp_path, port), "34") as server:
-        await listening(port)
+        await server.listens(port)
         url = f"smpp://gouv:secret@{LOOPBACK}:{port}"
         async with connect(url, source="GOUV", timers=Timers(enquire_link_s=0.1)) as session:
             assert session.smsc == "GSMSGW"

@@ -149,6 +149,8 @@ async def test_its_client_on_our_smsc() -> None:
 async def test_our_smsc_refuses_its_client() -> None:
     scenario = Scenario().changed(accounts=[{"system_id": "gouv", "password": "secret"}])
     async with serve(scenario) as smsc:
+        # It takes a refusal for silence, and would wait for ten seconds more.
         async with smpp34("smpp34_client.py", str(smsc.port), "gouv", "wrong", "[]", "0") as client:
-            await client.said("SmppError")
+            await until(lambda: smsc.account.binds_refused)
+            assert not client.events
         assert smsc.account.binds_refused == {0x0E: 1}
