@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 
 from smppcast import connect
-from smppcast.campaign.engine import EngineSettings
 from smppcast.campaign.options import CampaignOptions
-from smppcast.config.opening import open_engine
 from smppcast.errors import ConnectFailed, UsageError
 from smppcast.ledger.memory import MemoryStore
-from smppcast.operators.settings import OperatorSettings
 from smppcast.receipts import InboundMessage
+from tests.interop.lanes import lane
 from tests.interop.peers import LOOPBACK, Peer, free_port, installed, running, until
 from tests.interop.wordings import SHORT
 
@@ -91,11 +89,7 @@ async def test_our_client(tmp_path: Path, gateway: None) -> None:
 async def test_our_engine(tmp_path: Path, gateway: None) -> None:
     store = MemoryStore()
     async with drive_smpp(tmp_path) as (peer, url):
-        operator = OperatorSettings.model_validate(
-            {"url": url, "binds": {"transmitter": 1, "receiver": 1}, "prefixes": [""]}
-        )
-        settings = EngineSettings({"hostile": operator}, rejects=tmp_path)
-        async with open_engine(settings, store=store) as engine:
+        async with lane(tmp_path, store, url, binds={"transmitter": 1, "receiver": 1}) as engine:
             options = CampaignOptions(receipts=False)
             campaign = await engine.cast(SHORT, NUMBERS, name="alert", options=options)
             account = await campaign.wait()

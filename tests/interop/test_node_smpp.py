@@ -14,6 +14,7 @@ import pytest
 
 from smppcast import connect
 from smppcast.errors import BindRefused, ConnectFailed
+from smppcast.ledger.memory import MemoryStore
 from smppcast.model import MessageState
 from smppcast.net.link import Tls
 from smppcast.receipts import InboundMessage, Receipt
@@ -21,6 +22,7 @@ from smppcast.smpp import DeliverSm
 from smppcast.smpp.session import Timers
 from smppcast.smsc import Scenario, serve
 from smppcast.text import LongMessages
+from tests.interop.lanes import lane, template
 from tests.interop.peers import SCRIPTS, Event, Peer, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
@@ -121,6 +123,27 @@ async def test_our_transmitter_and_receiver_on_its_server() -> None:
             await server.told("delivered", 4, status=0x66)
         assert not server.all("error")
     assert receipts == []
+
+
+async def test_our_engine_on_its_server(tmp_path: Path) -> None:
+    numbers = [f"336{number:08d}" for number in range(7700, 7850)]
+    store = MemoryStore()
+    async with node("node_server.js", receipt_id="decimal", early=True) as server:
+        (listening,) = await server.told("listening")
+        url = f"smpp://gouv:secret@127.0.0.1:{listening['port']}"
+        async with lane(tmp_path, store, url, binds=2, window=20) as engine:
+            campaign = await engine.cast(template(LONG), numbers, name="alert")
+            account = await campaign.wait()
+            await server.told("delivered", 8, status=0)
+        await server.told("unbind", 2)
+        await server.told("close", 2)
+        assert len(server.all("receipted", status=0)) == 2 * len(numbers)
+        assert Counter(one["to"] for one in server.all("submit_sm")) == dict.fromkeys(numbers, 2)
+    assert account.closes
+    assert (account.fed, account.accepted) == (len(numbers), len(numbers))
+    assert (account.delivered, account.undelivered) == (len(numbers) - 1, 1)
+    assert (account.receipts.received, account.receipts.matched) == (2 * len(numbers), 2 * len(numbers))
+    assert len(store.inbound) == 8
 
 
 async def test_its_server_refuses_a_password() -> None:

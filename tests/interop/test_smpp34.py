@@ -6,17 +6,20 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smppcast import connect
+from smppcast.ledger.memory import MemoryStore
 from smppcast.model import MessageState
 from smppcast.receipts import InboundMessage, Reassembler
 from smppcast.smpp import DeliverSm
 from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc import Scenario, serve
 from smppcast.text import LongMessages, split
+from tests.interop.lanes import lane, template
 from tests.interop.peers import SCRIPTS, Event, Peer, free_port, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
@@ -100,6 +103,26 @@ async def test_our_transmitter_casts_on_its_server() -> None:
         assert statuses == {0: 1000}
         await server.told("unbound")
         assert sorted(one["to"] for one in server.all("submit_sm")) == numbers
+
+
+async def test_our_engine_on_its_server(tmp_path: Path) -> None:
+    numbers = [f"336{number:08d}" for number in range(7700, 7850)]
+    store = MemoryStore()
+    port = free_port()
+    async with smpp34("smpp34_server.py", str(port)) as server:
+        await server.told("listening")
+        url = f"smpp://gouv:secret@127.0.0.1:{port}"
+        async with lane(tmp_path, store, url, window=20, long_messages="sar") as engine:
+            campaign = await engine.cast(template(LONG), numbers, name="alert")
+            account = await campaign.wait()
+            await server.told("delivered", 2, status=0)
+        await server.told("unbound")
+        await server.told("receipted", 2 * len(numbers), status=0)
+        assert texts(server.all("submit_sm")) == dict.fromkeys(numbers, LONG)
+    assert account.closes
+    assert (account.delivered, account.undelivered) == (len(numbers) - 1, 1)
+    assert account.receipts.matched == 2 * len(numbers)
+    assert len(store.inbound) == 2
 
 
 def messages() -> list[list[Any]]:
