@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from smppcast.model import Account, CampaignState, MessageState, Outcome, ReceiptTally, SegmentTally
     from smppcast.operators.lane import LaneStatistics
     from smppcast.operators.settings import OperatorSettings, SourceAddress
-    from smppcast.receipts import Receipt
+    from smppcast.receipts import Receipt, ReceiptBatch
 
 __all__ = [
     "NO_RESPONSE",
@@ -54,6 +54,7 @@ __all__ = [
     "OperatorSettings",
     "Outcome",
     "Receipt",
+    "ReceiptBatch",
     "ReceiptTally",
     "Resend",
     "SegmentTally",
@@ -100,6 +101,7 @@ _PLACES = {
     "OperatorSettings": "smppcast.operators.settings",
     "SourceAddress": "smppcast.operators.settings",
     "Receipt": "smppcast.receipts",
+    "ReceiptBatch": "smppcast.receipts",
 }
 _ROOMS = frozenset(("errors", "receipts", "smpp", "smsc", "text"))
 

@@ -17,7 +17,7 @@ from smppcast.client.awaiting import Awaiting, Report
 from smppcast.errors import DecodeError
 from smppcast.model import MessageState
 from smppcast.receipts import InboundMessage, Reassembler, Receipt, parse
-from smppcast.receipts.batch import read
+from smppcast.receipts.batch import ReceiptBatch, read
 from smppcast.receipts.content import message_octets
 from smppcast.smpp import DataSm, DeliverSm, decode
 from smppcast.smpp.vocabulary import CommandStatus
@@ -59,11 +59,12 @@ class InboxTally:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A delivery that waits for its handler; `pdu` is None where nothing is owed for it."""
+    """What waits for its handler; `pdu` is None where nothing, or a batch, is owed an answer."""
 
     handler: Handler
-    value: Receipt | InboundMessage
+    value: Receipt | ReceiptBatch | InboundMessage
     pdu: DeliverSm | DataSm | None
+    sequence_numbers: Sequence[int]
 
 
 class Inbox:
@@ -81,24 +82,27 @@ class Inbox:
         respond: Respond,
         *,
         on_receipt: Handler | None,
+        on_receipts: Handler | None = None,
         on_message: Handler | None,
         time_zone: tzinfo,
     ) -> None:
         self.tally = InboxTally()
         self._awaiting, self._reassembler, self._respond = awaiting, reassembler, respond
-        self._on_receipt, self._on_message, self._time_zone = on_receipt, on_message, time_zone
+        self._on_receipt, self._on_receipts = on_receipt, on_receipts
+        self._on_message, self._time_zone = on_message, time_zone
         self._queue: deque[_Due] = deque()
+        self._backlog = 0
         self._failed: OrderedDict[tuple[str, str, bytes], InboundMessage] = OrderedDict()
         self._more, self._idle = anyio.Event(), anyio.Event()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return self._backlog
 
     # --- from the link ---------------------------------------------------------------------
 
     def deliver(self, pdus: Sequence[bytes], now: float) -> None:
         """Takes in deliver_sm PDUs."""
-        if self._on_receipt is None:
+        if self._on_receipt is None and self._backlog < BACKLOG_MAX:
             pdus = self._by_the_batch(pdus)
         for octets in pdus:
             try:
@@ -111,7 +115,7 @@ class Inbox:
                 self.take(pdu, now)
 
     def _by_the_batch(self, pdus: Sequence[bytes]) -> Sequence[bytes]:
-        """Takes in and answers the plain receipts, for which there is no handler; returns the rest."""
+        """Takes in the plain receipts, which no handler wants one by one; returns the rest."""
         batch, rest = read(pdus, time_zone=self._time_zone)
         if not len(batch):
             return rest
@@ -131,12 +135,15 @@ class Inbox:
                     ids = (message_id, other_id) if other_id else (message_id,)
                     report = Report(ids, source_addr, destination_addr, state, content[number])
                     self._awaiting.report(report)
-        self._respond(None, batch.sequence_numbers, CommandStatus.ESME_ROK)
+        if self._on_receipts is None:
+            self._respond(None, batch.sequence_numbers, CommandStatus.ESME_ROK)
+        else:
+            self._add(_Due(self._on_receipts, batch, None, batch.sequence_numbers))
         return rest
 
     def take(self, pdu: DeliverSm | DataSm, now: float) -> None:
         """Takes in one PDU."""
-        if len(self._queue) >= BACKLOG_MAX:
+        if self._backlog >= BACKLOG_MAX:
             self.tally.postponed += 1
             self._answer(pdu, CommandStatus.ESME_RX_T_APPN)
             return
@@ -148,10 +155,14 @@ class Inbox:
         if not receipt.intermediate:
             addresses = (receipt.source_addr, receipt.destination_addr)
             self._awaiting.report(Report(receipt.message_ids, *addresses, receipt.state, receipt))
-        if self._on_receipt is None:
-            self._answer(pdu, CommandStatus.ESME_ROK)
+        if self._on_receipts is not None:
+            batch = ReceiptBatch()
+            batch.add(receipt, pdu.sequence_number)
+            self._add(_Due(self._on_receipts, batch, pdu, batch.sequence_numbers))
+        elif self._on_receipt is not None:
+            self._add(_Due(self._on_receipt, receipt, pdu, (pdu.sequence_number,)))
         else:
-            self._add(_Due(self._on_receipt, receipt, pdu))
+            self._answer(pdu, CommandStatus.ESME_ROK)
 
     def _message(self, pdu: DeliverSm | DataSm, now: float) -> None:
         """An inbound message, or a part of one: parts are acknowledged as they come, the last one
@@ -164,15 +175,16 @@ class Inbox:
             self._answer(pdu, CommandStatus.ESME_RX_R_APPN)
             return
         for incomplete in self._reassembler.expire(now):
-            self._add(_Due(self._on_message, incomplete, None))
+            self._add(_Due(self._on_message, incomplete, None, ()))
         message = self._failed.pop(_identity(pdu), None) or self._reassembler.add(pdu, now)
         if message is None:
             self._answer(pdu, CommandStatus.ESME_ROK)
         else:
-            self._add(_Due(self._on_message, message, pdu))
+            self._add(_Due(self._on_message, message, pdu, (pdu.sequence_number,)))
 
     def _add(self, due: _Due) -> None:
         self._queue.append(due)
+        self._backlog += len(due.sequence_numbers)
         self._more.set()
 
     def _answer(self, pdu: DeliverSm | DataSm, command_status: int) -> None:
@@ -188,7 +200,7 @@ class Inbox:
                     break
                 # It stays in the queue while it is handled: `drained` waits for it too.
                 await self._handle(self._queue[0])
-                self._queue.popleft()
+                self._backlog -= len(self._queue.popleft().sequence_numbers)
             if self._queue:
                 await anyio.lowlevel.checkpoint()
                 continue
@@ -211,8 +223,8 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - a handler's error is the SMSC's to repeat, not ours to die of
             status = CommandStatus.ESME_RX_T_APPN
             self._note(due, error)
-        if due.pdu is not None:
-            self._answer(due.pdu, status)
+        if due.sequence_numbers:
+            self._respond(due.pdu, due.sequence_numbers, status)
 
     def _note(self, due: _Due, error: Exception) -> None:
         """The first failure is told with its traceback; a handler that always fails fills no log."""

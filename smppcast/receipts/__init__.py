@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smppcast.receipts.batch import ReceiptBatch
 from smppcast.receipts.inbound import InboundMessage, Reassembler
 from smppcast.receipts.message_ids import Inference, MessageIdMapping, candidates, fold
 from smppcast.receipts.receipt import Receipt, is_receipt, parse
@@ -13,6 +14,7 @@ __all__ = [
     "MessageIdMapping",
     "Reassembler",
     "Receipt",
+    "ReceiptBatch",
     "candidates",
     "fold",
     "is_receipt",

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from smppcast.client import connect, inbox
-from smppcast.receipts import InboundMessage, Receipt
+from smppcast.errors import UsageError
+from smppcast.receipts import InboundMessage, Receipt, ReceiptBatch
 from smppcast.smpp import AlertNotification, DataSm, DeliverSm, Pdu
 from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc import Scenario, serve
@@ -105,6 +106,56 @@ async def test_receipts_without_a_handler_are_acknowledged_by_the_batch() -> Non
                 while session.statistics().receipts < 300:
                     await anyio.lowlevel.checkpoint()
         assert smsc.receipts_owed == 0
+
+
+@pytest.mark.parametrize("kind", ["plain", "asynchronous"])
+async def test_receipts_go_to_a_handler_by_the_batch(kind: str) -> None:
+    """Those that need the plain reader, of data_sm say, are batches of one."""
+    seen = Seen()
+    handler = seen if kind == "asynchronous" else seen.note
+    numbers = {f"336{n:08d}" for n in range(300)}
+    async with serve() as smsc:
+        async with connect(smsc.url, window=100, on_receipts=handler) as session:
+            ids: dict[str, str] = {}
+            async for batch in session.submit_many(sorted(numbers), "Hi", receipt=True):
+                ids.update(zip(batch.numbers, (one for (one,) in batch.message_ids), strict=True))
+            with anyio.fail_after(10):
+                while session.statistics().receipts < 300 or session.statistics().backlog:
+                    await anyio.lowlevel.checkpoint()
+            assert 0 < seen.calls < 150
+            smsc.deliver(
+                DataSm(
+                    source_addr=TO,
+                    destination_addr="36200",
+                    esm_class=4,
+                    tlvs=Tlvs({"receipted_message_id": "X", "message_state": 2}),
+                )
+            )
+            calls = seen.calls
+            await seen.until(calls + 1)
+        assert smsc.receipts_owed == 0
+    assert all(isinstance(value, ReceiptBatch) for value in seen.values)
+    *most, last = seen.values
+    found = {at: key for value in most for at, key in zip(value.sources, value.message_ids, strict=True)}
+    assert found == ids
+    assert (last.message_ids, last.sources) == (["X"], [TO])
+
+
+async def test_a_batch_that_its_handler_refuses_comes_again() -> None:
+    seen = Seen(failures=1)
+    scenario = made(receipts={"retry_ms": 1})
+    async with serve(scenario) as smsc, connect(smsc.url, on_receipts=seen) as session:
+        sent = await session.submit(TO, "Bonjour", receipt=True)
+        await seen.until(2)
+        (batch,) = seen.values
+        assert batch.message_ids == [sent.message_id]
+        assert session.statistics().handler_failures == 1
+
+
+async def test_one_kind_of_handler_is_enough() -> None:
+    with pytest.raises(UsageError, match="expected one of them"):
+        async with connect("smpp://u:p@127.0.0.1:1", on_receipt=print, on_receipts=print):
+            pass
 
 
 async def test_an_inbound_message_is_put_together() -> None:
