@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from random import Random
 from struct import pack
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.errors import FramingError
-from smppcast.smpp import DeliverSmResp, EnquireLink, Pdu, SubmitSm, SubmitSmResp, decode, encode
+from smppcast.smpp import (
+    DeliverSm,
+    DeliverSmResp,
+    EnquireLink,
+    Pdu,
+    SubmitSm,
+    SubmitSmResp,
+    batch,
+    decode,
+    encode,
+)
 from smppcast.smpp.batch import around_destination, cut, deliver_sm_resps, submit_sms
 
 MAX = 65_536
@@ -49,6 +61,83 @@ def test_long_runs_of_one_length_and_a_cut_at_the_end(answers: list[SubmitSmResp
     rest = cut(stream[part.consumed :], MAX)
     assert part.sequence_numbers + rest.sequence_numbers == whole.sequence_numbers
     assert part.message_ids + rest.message_ids == whole.message_ids
+
+
+# How many of one length follow one another: on both sides of each bound that the batch codec has.
+RUNS = st.sampled_from([1, 2, 7, 8, 9, 15, 16, 63, 64, 65, 127, 128, 129, 255, 257, 600])
+# What makes one of them unlike the others.
+KINDS = ["refused", "nul", "unended", "bare", "enquire", "receipt", "high"]
+FLAWS = st.lists(st.tuples(st.integers(0, 600), st.sampled_from(KINDS)), max_size=4)
+
+
+def run_of(count: int, width: int, flaws: list[tuple[int, str]], random: Random) -> list[bytes]:
+    """Responses with identifiers of `width` octets, some of them flawed."""
+    flawed = {at % count: flaw for at, flaw in flaws}
+    return [response(width, flawed.get(at, ""), random) for at in range(count)]
+
+
+def response(width: int, flaw: str, random: Random) -> bytes:
+    command_id, status, number = 0x80000004, 0, random.getrandbits(24)
+    body = bytearray(random.randbytes(width).replace(b"\0", b"x") + b"\0")
+    match flaw:
+        case "refused":
+            status = random.choice([1, 0x58, 0x4AA, 0xFFFFFFFF])
+        case "nul" if width:
+            body[random.randrange(width)] = 0
+        case "unended" if width:
+            body[-1] = 65
+        case "bare":
+            body = bytearray()
+        case "enquire":
+            command_id, body = 0x15, bytearray()
+        case "receipt":
+            return encode(DeliverSm(sequence_number=number, short_message=bytes(body[:255])))
+        case "high":
+            number |= 0xFF000000
+    return pack(">IIII", 16 + len(body), command_id, status, number) + body
+
+
+@given(
+    st.lists(st.tuples(RUNS, st.integers(0, 40) | st.sampled_from([63, 64, 65, 255]), FLAWS), max_size=4),
+    st.randoms(use_true_random=False),
+    st.integers(0, 80),
+)
+def test_whatever_runs_come_it_finds_what_the_general_codec_reads(
+    runs: list[tuple[int, int, list[tuple[int, str]]]], random: Random, missing: int
+) -> None:
+    octets = [pdu for run in runs for pdu in run_of(*run, random)]
+    stream = b"".join(octets)
+    here = max(0, len(stream) - missing)
+    found = cut(stream[:here], MAX)
+    whole, at = 0, 0
+    while whole < len(octets) and at + len(octets[whole]) <= here:
+        at += len(octets[whole])
+        whole += 1
+    read = [decode(pdu) for pdu in octets[:whole]]
+    answers = [pdu for pdu in read if isinstance(pdu, SubmitSmResp)]
+    assert found.consumed == at
+    assert found.sequence_numbers == [pdu.sequence_number for pdu in answers]
+    assert found.message_ids == [pdu.message_id or "" for pdu in answers]
+    statuses = [pdu.command_status for pdu in answers]
+    assert found.statuses == (statuses if any(statuses) else [])
+    assert [decode(pdu) for pdu in found.deliveries] == [pdu for pdu in read if isinstance(pdu, DeliverSm)]
+    assert [decode(pdu) for pdu in found.others] == [pdu for pdu in read if isinstance(pdu, EnquireLink)]
+
+
+def test_ids_that_are_padded_take_time_by_their_number_alone() -> None:
+    padded = pack(">IIII", 28, 0x80000004, 0, 7) + b"12" + bytes(10)
+    calls = 0
+    cut_run = batch._cut_run
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return cut_run(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "_cut_run", counted)
+        assert cut(padded * 10_000, MAX).message_ids == ["12"] * 10_000
+    assert calls <= 10_000 // 256 + 1  # each of them is looked at once
 
 
 def test_ids_of_growing_length_stay_in_order() -> None:
