@@ -7,6 +7,7 @@ from smppcast.smpp.vocabulary import (
     STATUSES,
     CommandId,
     CommandStatus,
+    DataCoding,
     StatusClass,
     Tag,
     classify,
@@ -71,3 +72,9 @@ def test_a_response_is_its_request_with_the_high_bit() -> None:
     for command in CommandId:
         if command.name.endswith("_RESP"):
             assert CommandId[command.name.removesuffix("_RESP")] | 0x80000000 == command
+
+
+def test_of_two_numbers_for_octets_the_common_one_is_gsm_03_38s() -> None:
+    # Section 4 there: bits 3 and 2 are 01 for data of 8 bits.
+    assert DataCoding(0b0100).name == "OCTETS_COMMON"
+    assert DataCoding(0b0010).name == "OCTETS"
