@@ -115,7 +115,8 @@ async def kannel(
     async with running(bearerbox, "-v", "1", str(configuration), cwd=folder) as router:
         await router.listens(ports["boxes"])
         async with running(smsbox, "-v", "1", str(configuration), cwd=folder) as box:
-            await box.listens(ports["http"])
+            # It listens before it is ready, and a request in between is its end.
+            await box.said("Connected to bearerbox")
             yield Gateway(router, ports["http"], hooks)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -64,3 +65,5 @@ async def main(port: str, system_id: str, password: str, messages: str, inbound:
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
+    # Its threads go on while the interpreter goes down, which now and then ends in a segmentation fault.
+    os._exit(0)
