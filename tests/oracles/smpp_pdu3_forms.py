@@ -41,12 +41,16 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _named(ours: type[IntEnum], its: Any, names: Mapping[str, str] = MappingProxyType({})) -> Form:
+def _named(
+    ours: type[IntEnum],
+    its: Any,
+    names: Mapping[str, str] = MappingProxyType({}),
+    lacking: frozenset[str] = frozenset(),
+) -> Form:
     """An enumeration of both; `names` are its names of our members, where they differ."""
     back = {name: ours_name for ours_name, name in names.items()}
-    members = [member for member in ours if names.get(member.name, member.name) in its.__members__]
     return Form(
-        st.sampled_from(members).map(int),
+        st.sampled_from([int(member) for member in ours if member.name not in lacking]),
         lambda value: its[names.get(ours(value).name, ours(value).name)],
         lambda member: int(ours[back.get(member.name, member.name)]),
     )
@@ -196,8 +200,8 @@ _NO_TIME: Final = Form(st.just(""), _time, _from_time)
 _NUMBER: Final = Form(OCTET, _same, _same)
 _TON: Final = _named(Ton, pdu_types.AddrTon)
 _NPI: Final = _named(Npi, pdu_types.AddrNpi)
-# SCHEDULED and SKIPPED came with 5.0.
-_STATE: Final = _named(MessageState, pdu_types.MessageState)
+_OF_5_0: Final = frozenset({"SCHEDULED", "SKIPPED"})
+_STATE: Final = _named(MessageState, pdu_types.MessageState, lacking=_OF_5_0)
 
 # --- mandatory parameters -----------------------------------------------------------------
 
