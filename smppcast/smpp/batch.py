@@ -9,9 +9,10 @@ less than eight), a twelfth of the general path and a fiftieth of smpplib's. The
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from struct import Struct, pack, unpack
+from struct import Struct, pack
 from typing import Any
 
 from smppcast.errors import FramingError
@@ -23,6 +24,9 @@ DELIVER_SM, DELIVER_SM_RESP = 0x00000005, 0x80000005
 HEADER_LENGTH = 16
 
 _header = Struct(">IIII").unpack_from
+
+# Where the octets of an integer of the wire stand in one of this machine.
+_PLACES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)
 
 # Responses of one length are cut together, if there are as many: fewer are as quick one by one. From
 # some number on, and up to some length, their columns are; and beyond the last number their octets no
@@ -179,36 +183,38 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
         return run, False
     if any(span[at::length] != zeros for at in range(8, 12)):
         _note(found, _integers(span, 8, length, run))
-    found.sequence_numbers += numbers
-    found.message_ids += message_ids
+    if found.sequence_numbers:
+        found.sequence_numbers += numbers
+        found.message_ids += message_ids
+    else:  # the usual buffer is one run: no copies
+        found.sequence_numbers, found.message_ids = numbers, message_ids
     return run, True
 
 
-def _by_columns(span: bytes, length: int, run: int) -> tuple[Sequence[int], list[str]]:
+def _by_columns(span: bytes, length: int, run: int) -> tuple[list[int], list[str]]:
     """sequence_numbers and message_ids of `run` PDUs, put together from their columns: the same octet of
     each PDU is one strided slice, at half a nanosecond an octet."""
     numbers, width = _integers(span, 12, length, run), length - HEADER_LENGTH
     if not width:
         return numbers, [""] * run
-    octets = bytearray(run * width)
-    for at in range(width):
+    octets = bytearray(run * width - 1)  # no NUL behind the last
+    for at in range(width - 1):
         octets[at::width] = span[HEADER_LENGTH + at :: length]
-    octets.pop()  # the last NUL, behind which nothing comes
     return numbers, octets.decode("latin-1").split("\0")
 
 
-def _integers(span: bytes, first: int, length: int, run: int) -> tuple[int, ...]:
+def _integers(span: bytes, first: int, length: int, run: int) -> list[int]:
     """The integers of four octets that stand in each PDU from `first` on."""
     octets = bytearray(4 * run)
-    for at in range(4):
-        octets[at::4] = span[first + at :: length]
-    return unpack(f">{run}I", octets)
+    for at, place in enumerate(_PLACES):
+        octets[place::4] = span[first + at :: length]
+    return memoryview(octets).cast("I").tolist()
 
 
-def _by_unpacking(span: bytes, length: int, run: int) -> tuple[Sequence[int], list[str]]:
+def _by_unpacking(span: bytes, length: int, run: int) -> tuple[list[int], list[str]]:
     """As `_by_columns`, by one unpacker for all of them: where PDUs are few, or identifiers long."""
     values = _unpacker(length, run)(span)
-    return values[0::2], b"\0".join(values[1::2]).decode("latin-1").split("\0")
+    return list(values[0::2]), b"\0".join(values[1::2]).decode("latin-1").split("\0")
 
 
 @lru_cache(maxsize=_UNPACKERS_KEPT)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import accumulate, pairwise, repeat
 from operator import attrgetter, call
 from typing import Any, Final, NoReturn, Protocol
 
@@ -38,13 +38,14 @@ from smppcast.smpp.pdu import (
     UnsuccessSme,
 )
 from smppcast.smpp.tlv import NO_TLVS, Tlvs, read_tlvs, write_tlvs
-from smppcast.smpp.versions import refuse_newer, speaks_3_3
+from smppcast.smpp.versions import refuse_newer
 from smppcast.smpp.vocabulary import RESPONSE, CommandStatus, InterfaceVersion, command_name
 
 __all__ = ["decode", "encode"]
 
 _HEADER: Final = struct.Struct(">IIII")
 _HEADER_LENGTH: Final = 16
+_V3_4: Final = int(InterfaceVersion.V3_4)  # a plain int: a comparison a PDU
 _TLV_HEADER_LENGTH: Final = 4
 _new: Final = object.__new__
 _MAX_TEXT: Final = 255  # sm_length is one octet
@@ -104,7 +105,7 @@ def encode(pdu: Pdu, *, interface_version: int = InterfaceVersion.V5_0) -> bytes
     """
     if not isinstance(pdu.tlvs, Tlvs):
         raise FieldError(pdu.command, "tlvs", pdu.tlvs, "a Tlvs")
-    if speaks_3_3(interface_version):
+    if interface_version < _V3_4:
         refuse_newer(pdu)
     layout = _BY_CLASS.get(type(pdu))
     if layout is not None:
@@ -244,7 +245,7 @@ class _ShortMessage:
         return end
 
     def write(self, command: str, values: Sequence[Any]) -> bytes:
-        (message,) = values
+        message = values[0]
         if not isinstance(message, bytes) or len(message) > _MAX_TEXT:
             raise FieldError(command, "short_message", message, f"at most {_MAX_TEXT} octets as bytes")
         return b"%c%b" % (len(message), message)
@@ -345,7 +346,12 @@ class _Layout:
         self.command = command_name(cls.command_id)
         self.is_response = cls.command_id >= RESPONSE
         names = [field.name for field in fields]
-        self.values = attrgetter("command_status", "tlvs", *names)
+        # One more, so that they are a tuple where there is one field too.
+        self.values = attrgetter("tlvs", *names)
+        ends = list(accumulate((section.width for section in self.sections), initial=1))
+        self.writers = [
+            (section.write, slice(*span)) for section, span in zip(self.sections, pairwise(ends), strict=True)
+        ]
         self.setters = [
             getattr(cls, name).__set__ for name in ("command_status", "sequence_number", "tlvs", *names)
         ]
@@ -388,17 +394,13 @@ class _Layout:
     def write(self, pdu: Pdu) -> bytes:
         if not self.sections:
             return b""
-        command_status, tlvs, *values = self.values(pdu)
-        if values[0] is None and self.is_response:
-            if command_status and not tlvs.raw and not any(values):
+        values = self.values(pdu)
+        if self.is_response and values[1] is None:
+            if pdu.command_status and not pdu.tlvs.raw and not any(values[2:]):
                 return b""
-            values[0] = ""
-        at = 0
-        parts: list[bytes] = []
-        for section in self.sections:
-            parts.append(section.write(self.command, values[at : at + section.width]))
-            at += section.width
-        return b"".join(parts)
+            values = (None, "", *values[2:])
+        command = self.command
+        return b"".join([write(command, values[span]) for write, span in self.writers])
 
 
 _SECTIONS: Final[dict[type[Field], type[_ShortMessage | _Destinations | _Unsuccessful]]] = {

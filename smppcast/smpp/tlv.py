@@ -61,8 +61,7 @@ class CText:
 
     def write(self, value: TlvValue) -> bytes | None:
         if isinstance(value, str) and value.isascii() and "\0" not in value:
-            raw = value.encode() + b"\0"
-            return raw if self.least <= len(raw) <= self.size else None
+            return value.encode() + b"\0" if self.least <= len(value) + 1 <= self.size else None
         return None
 
     def __str__(self) -> str:
@@ -172,6 +171,9 @@ TLV_FORMS: Final[Mapping[Tag, tuple[Form, ...]]] = MappingProxyType(
 _FORMS: Final[dict[int, tuple[Form, ...]]] = {int(tag): forms for tag, forms in TLV_FORMS.items()}
 _TAGS: Final[dict[str, int]] = {name: int(tag) for name, tag in Tag.__members__.items()}
 _NAMES: Final[dict[int, str]] = {int(tag): tag.name for tag in Tag}
+_KNOWN: Final[dict[TlvKey, tuple[int, tuple[Form, ...]]]] = {
+    key: (tag, _FORMS[tag]) for name, tag in _TAGS.items() for key in (name, tag)
+}
 
 
 class Tlvs(Mapping[TlvKey, TlvValue]):
@@ -207,12 +209,14 @@ class Tlvs(Mapping[TlvKey, TlvValue]):
         /,
         **named: TlvValue,
     ) -> None:
-        kept = values.raw if isinstance(values, Tlvs) else ()
-        pairs: list[tuple[TlvKey, TlvValue]] = []
-        if values and not kept:
-            pairs += values.items() if isinstance(values, Mapping) else values
-        pairs += named.items()
-        self._raw = (*kept, *[_write(key, value) for key, value in pairs])
+        if isinstance(values, Tlvs):
+            raw = list(values.raw)
+        else:
+            pairs = values.items() if isinstance(values, dict | Mapping) else values
+            raw = [_write(key, value) for key, value in pairs]
+        if named:
+            raw += [_write(key, value) for key, value in named.items()]
+        self._raw = tuple(raw)
         self._trailing = b""
 
     @classmethod
@@ -315,12 +319,14 @@ def _read(tag: int, raw: bytes) -> TlvValue:
 
 
 def _write(key: TlvKey, value: TlvValue) -> tuple[int, bytes]:
-    tag = _TAGS.get(key, -1) if isinstance(key, str) else key
-    forms = _FORMS.get(tag, _ANY)
+    found = _KNOWN.get(key)
+    if found is None:
+        if not isinstance(key, int) or not 0 <= key <= 0xFFFF:
+            raise FieldError("tlv", str(key), value, "a name of SMPP 5.0, or a tag of 16 bits")
+        found = key, _ANY
+    tag, forms = found
     for form in forms:
         raw = form.write(value)
-        if raw is not None and 0 <= tag <= 0xFFFF:
+        if raw is not None:
             return tag, raw
-    known = 0 <= tag <= 0xFFFF
-    expected = " or ".join(map(str, forms)) if known else "a name of SMPP 5.0, or a tag of 16 bits"
-    raise FieldError("tlv", _NAMES.get(tag, str(key)), value, expected)
+    raise FieldError("tlv", _NAMES.get(tag, str(key)), value, " or ".join(map(str, forms)))
