@@ -326,7 +326,8 @@ def _wire(image: _Image, body: bytes, text: str, udh: int) -> bytes:
     if image.wire in _CODECS:
         return text.encode(image.wire)
     if image.wire == "packed":
+        packed, most = pack(body, fill_bits(udh)), _SEGMENT_BITS // 8 - udh
         # A full segment whose last character is CR has no room to double it: readers drop
-        # that CR, which nobody sees.
-        return pack(body, fill_bits(udh))[: _SEGMENT_BITS // 8 - udh]
+        # that CR, which nobody sees. A message_payload is longer, and has.
+        return packed[:most] if 7 * len(body) <= 8 * most else packed
     return body

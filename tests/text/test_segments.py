@@ -235,6 +235,20 @@ def test_payload_holds_the_whole_text() -> None:
     assert (segment.short_message, segment.payload) == (b"", b"a" * 161)
 
 
+@pytest.mark.parametrize("text", ["a" * 161, "€" * 200, "a" * 159 + "\r\r" + "b" * 300])
+def test_a_packed_payload_holds_the_whole_text_too(text: str) -> None:
+    (segment,) = split(text, long_messages="payload", default_alphabet="gsm_packed").segments
+    assert segment.payload is not None
+    assert decode(0, segment.payload, default_alphabet="gsm_packed") == text
+
+
+@pytest.mark.parametrize("long_messages", ["udh8", "udh16", "sar"])
+def test_a_packed_segment_whose_cr_has_no_room_to_be_doubled_stays_full(long_messages: LongMessages) -> None:
+    text = "a" * 159 + "\r" if long_messages == "sar" else ("a" * 152 + "\r") * 2
+    for segment in split(text, long_messages=long_messages, default_alphabet="gsm_packed").segments:
+        assert len(segment.short_message) <= 140
+
+
 @pytest.mark.parametrize("long_messages", get_args(LongMessages))
 def test_a_short_text_needs_no_numbers(long_messages: LongMessages) -> None:
     (segment,) = split("a" * 160, long_messages=long_messages).segments
