@@ -22,7 +22,7 @@ _CREDENTIALS = re.compile(r"(//[^/\s:@]*):.*@")
 def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[ConfigError]:
     """One ConfigError for each finding, in the order of `error`."""
     for detail in error.errors(include_url=False, include_input=False):
-        path: Path = detail["loc"]
+        path: Path = tuple(part for part in detail["loc"] if not _is_tag(part))
         found, place = document.place(path)
         unknown = detail["type"] == "extra_forbidden"
         shown = path if unknown or detail["type"] == "missing" else found
@@ -33,6 +33,11 @@ def faults_of(error: ValidationError, document: Document, model: type[BaseModel]
             key=".".join(map(str, shown)) or None,
             value=None if unknown or found != path else _value(path, place.written),
         )
+
+
+def _is_tag(part: int | str) -> bool:
+    """Whether it tells which form of a setting was read, and is no key of the file."""
+    return isinstance(part, str) and part[:1] == "<"
 
 
 def _problem(detail: ErrorDetails) -> str:

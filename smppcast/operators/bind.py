@@ -74,6 +74,9 @@ class BindOwner(Protocol):
     def link_ended(self, bind: Bind, refs: Sequence[int]) -> None:
         """Takes back what was unanswered when a link ended."""
 
+    def sampled(self, latency_s: float, now: float) -> None:
+        """Learns how long a submit_sm took to be answered."""
+
     def changed(self) -> None:
         """Learns that a bind came or went."""
 
@@ -255,6 +258,7 @@ class Bind:
         sampled = self._session.window.latency(now) if self._session else None
         if sampled is None:
             return self.latency_s
+        self._lane.sampled(sampled, now)
         # A running mean over some ten samples: steady enough to show, quick enough to follow.
         return sampled if self.latency_s is None else self.latency_s * 0.9 + sampled * 0.1
 

@@ -22,10 +22,11 @@ from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.addresses import agrees
 from smppcast.operators.bind import Bind, BindKind, BindState
 from smppcast.operators.inbox import Inbox
-from smppcast.operators.settings import OperatorSettings
+from smppcast.operators.settings import AutoRate, OperatorSettings
 from smppcast.operators.sources import Source, Sources
+from smppcast.pacing.adaptive import AdaptiveRate
 from smppcast.pacing.budget import Budget
-from smppcast.pacing.throttle import Pause, Throttle
+from smppcast.pacing.pause import Pause
 from smppcast.smpp.session import Answers, LateAnswers, Session
 from smppcast.smpp.vocabulary import StatusClass, classify
 
@@ -101,8 +102,8 @@ class Lane:
         self.sources = Sources()
         self.inbox = Inbox(name, settings, resolver, writer, reported, self._claim, wall)
         self._writer = writer
-        self._budget = Budget(settings.rate)
-        self._throttle, self._pause = Throttle(settings.rate), Pause()
+        self._rate, self._pause = _rate(settings.rate), Pause()
+        self._budget = Budget(self._rate.per_s)
         self._in_a_row = 0
         self._tally = _Tally()
         self._binds = [
@@ -181,8 +182,9 @@ class Lane:
         """Queues on a bind what its window, the budget and the ledger's backlog allow."""
         if self.stopped or not session.can_submit or not self.sources:
             return
-        if self._throttle.climb(now):
-            self._budget.change(self._throttle.per_s, now)
+        self._rate.step(now)
+        if self._rate.per_s != self._budget.per_s:
+            self._budget.change(self._rate.per_s, now)
         room = min(session.window.room, BATCH_MAX)
         allowed = self._budget.available(now)
         if allowed is not None and allowed < room:
@@ -203,6 +205,7 @@ class Lane:
         bodies, refs = batch
         session.submit(bodies, refs, now)
         self._budget.spend(len(refs), now)
+        self._rate.sent(len(refs))
         self._tally.sent += len(refs)
 
     def _wake_in(self, delay_s: float) -> None:
@@ -221,6 +224,8 @@ class Lane:
 
     def answered(self, answers: Answers) -> None:
         """Sorts answers by source and by what they mean."""
+        if answers.congestion_state >= 0:
+            self._rate.congestion(answers.congestion_state, self.clock())
         refs: Sequence[int] = answers.tokens
         if refs and min(refs) >> CAMPAIGN_SHIFT == max(refs) >> CAMPAIGN_SHIFT:
             self._answered(refs, answers.statuses, answers.message_ids)
@@ -251,7 +256,7 @@ class Lane:
         if not refs:
             return
         self._tally.accepted += len(refs)
-        self._throttle.accepted(len(refs), self.clock())
+        self._rate.accepted(len(refs), self.clock())
         self._pause.over()
         self._in_a_row = 0
         self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
@@ -268,17 +273,21 @@ class Lane:
         # A full queue or a system error may be of one destination; several with nothing accepted
         # between them are of the lane.
         everywhere = self._in_a_row >= min(EVERYWHERE, self.settings.window)
-        self._throttle.count += fulls
+        self._rate.throttles += fulls
         if throttles or (fulls and everywhere):
-            self._rest(self._throttle.throttled(throttles, now), now)
+            self._rest(self._rate.throttled(throttles, now), now)
         if troubles and everywhere:
             self._rest(self._pause.trouble(now), now)
         source.refused(refs, statuses)
 
     def _rest(self, until: float, now: float) -> None:
-        self._budget.change(self._throttle.per_s, now)
+        self._budget.change(self._rate.per_s, now)
         self._budget.pause(until)
         self._wake_in(until - now)
+
+    def sampled(self, latency_s: float, now: float) -> None:
+        """How long one submit_sm took to be answered."""
+        self._rate.latency(latency_s, now)
 
     def expired(self, bind: Bind, refs: Sequence[int]) -> None:
         """Responses that did not come in time."""
@@ -380,7 +389,7 @@ class Lane:
             sent=self._tally.sent,
             accepted=self._tally.accepted,
             refused=self._tally.refused,
-            throttled=self._throttle.count,
+            throttled=self._rate.throttles,
             lost=self._tally.lost,
             receipts=self.inbox.tally.receipts,
             matched=self.inbox.tally.matched,
@@ -389,6 +398,12 @@ class Lane:
             reconnects=sum(bind.reconnects for bind in binds),
             error=str(errors[-1]) if errors else None,
         )
+
+
+def _rate(setting: float | AutoRate | None) -> AdaptiveRate:
+    if isinstance(setting, AutoRate):
+        return AdaptiveRate(setting.ceiling, floor=setting.floor, grows=True)
+    return AdaptiveRate(setting)
 
 
 def _kinds(settings: OperatorSettings) -> list[BindKind]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, timedelta, timezone, tzinfo
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
 from smppcast.net.link import Address, Tls
 from smppcast.operators.scalars import (
@@ -35,6 +36,7 @@ from smppcast.text.segments import LongMessages
 
 __all__ = [
     "AddressRange",
+    "AutoRate",
     "Binds",
     "Kind",
     "OperatorSettings",
@@ -163,6 +165,21 @@ class Retry(SettingsModel):
     """Wait before the second attempt, doubled before each further one."""
 
 
+class AutoRate(SettingsModel):
+    """A rate that is found: it grows until the SMSC throttles, warns or slows down, and stays just under."""
+
+    floor: Rate = 1.0
+    """Never below it, whatever the SMSC says."""
+    ceiling: Rate | None = None
+    """Never above it: what the contract allows."""
+
+    @model_validator(mode="after")
+    def _floor_under_ceiling(self) -> Self:
+        if self.ceiling is not None and self.ceiling < self.floor:
+            raise ValueError("expected floor below ceiling")
+        return self
+
+
 class OperatorSettings(SettingsModel):
     """An account at an SMSC: one lane with all its binds."""
 
@@ -175,8 +192,13 @@ class OperatorSettings(SettingsModel):
     """How many sessions: a number of transceivers, or a number for each kind."""
     window: int = Field(default=10, ge=1, le=100_000)
     """Most submit_sm awaiting their answer on one bind; SMPP 3.4 suggests 10."""
-    rate: Annotated[Rate | None, Also({"const": "none"})] = None
-    """submit_sm a second over all binds; none: as fast as it goes."""
+    rate: Annotated[
+        Annotated[Rate | None, Tag("<number>")] | Annotated[AutoRate, Tag("<auto>")],
+        Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoRate) else "<number>"),
+        Also({"enum": ["none", "auto"]}),
+    ] = None
+    """submit_sm a second over all binds; none: as fast as it goes; {floor: 50, ceiling: 2000}: what the SMSC
+    is found to bear between these; auto: the same without bounds, for loopback addresses only."""
     source: SourceAddress = SourceAddress()
     """The sender of messages that name none."""
     prefixes: tuple[Annotated[str, Also({"type": "integer"})], ...] = ()
@@ -256,7 +278,7 @@ class OperatorSettings(SettingsModel):
     @field_validator("rate", mode="before")
     @classmethod
     def _rate(cls, value: object) -> object:
-        return None if value == "none" else value
+        return None if value == "none" else AutoRate() if value == "auto" else value
 
     @field_validator("prefixes")
     @classmethod
@@ -290,6 +312,14 @@ class OperatorSettings(SettingsModel):
                 raise ValueError("expected no user_message_reference: SMPP 3.3 has no TLVs")
         return self
 
+    @model_validator(mode="after")
+    def _auto_has_a_ceiling(self) -> Self:
+        """Whoever exceeds a contract while looking for the limit gets the account suspended."""
+        auto = isinstance(self.rate, AutoRate) and self.rate.ceiling is None
+        if auto and not _is_loopback(urlsplit(self.url).hostname or ""):
+            raise ValueError("expected {ceiling: RATE} in rate: auto alone is for loopback addresses")
+        return self
+
     @property
     def system_id(self) -> str:
         return unquote(urlsplit(self.url).username or "")
@@ -317,6 +347,13 @@ class OperatorSettings(SettingsModel):
 
 
 _PORTS = {"smpp": 2775, "smpps": 3550}  # as registered with IANA; 3550 is its secure twin
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _split(url: str) -> SplitResult | None:

@@ -130,7 +130,7 @@ class AdaptiveRate:
     def _grows_by(self, now: float) -> float:
         """The share by which the rate grows in a second."""
         quiet = max(0.0, now - self._sign_at - QUIET_S)
-        return min(GROWTH_MOST, self._growth * 2.0 ** min(quiet / DOUBLES_EACH_S, 20.0))
+        return min(GROWTH_MOST, self._growth * float(2.0 ** min(quiet / DOUBLES_EACH_S, 20.0)))
 
     def _steered(self, now: float) -> bool:
         return self._state >= 0 and now - self._state_at < STATE_S

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smppcast.errors import DecodeError, FramingError, ResponseTimeout, SmppcastError
-from smppcast.smpp.batch import Cut, cut, deliver_sm_resps, submit_sms
+from smppcast.smpp.batch import Cut, congestion_state, cut, deliver_sm_resps, submit_sms
 from smppcast.smpp.codec import decode, encode
 from smppcast.smpp.pdu import (
     PDU,
@@ -75,11 +75,13 @@ class Answers:
         tokens: those given to `submit`.
         statuses: command_status of each; empty when all are ESME_ROK.
         message_ids: of each, "" where the SMSC gave none.
+        congestion_state: of the SMSC, 0 to 100, as the last of them tells; -1 where none does.
     """
 
     tokens: Sequence[Any]
     statuses: Sequence[int]
     message_ids: Sequence[str]
+    congestion_state: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +281,9 @@ class Session:
 
     def _answers(self, found: Cut) -> list[Event]:
         tokens = self.window.settle(found.sequence_numbers)
+        congestion = congestion_state(found.tlvs) if found.tlvs else -1
         if None not in tokens:
-            return [Answers(tokens, found.statuses, found.message_ids)]
+            return [Answers(tokens, found.statuses, found.message_ids, congestion)]
         statuses = found.statuses or [0] * len(tokens)
         kept = [at for at, token in enumerate(tokens) if token is not None]
         events: list[Event] = [
@@ -288,6 +291,7 @@ class Session:
                 [tokens[at] for at in kept],
                 [statuses[at] for at in kept] if found.statuses else [],
                 [found.message_ids[at] for at in kept],
+                congestion,
             )
         ]
         late = [

@@ -19,6 +19,7 @@ from smppcast.operators.lane import Lane
 from smppcast.operators.settings import OperatorSettings
 from smppcast.operators.sources import Batch, Taken
 from smppcast.smpp import SubmitSm, encode
+from smppcast.smpp.session import Answers
 from smppcast.smsc import Smsc, load_scenario, serve
 
 pytestmark = pytest.mark.anyio
@@ -252,3 +253,23 @@ async def test_an_account_that_only_receives_submits_nothing() -> None:
         await until(lambda: lane.statistics().bound == 1 and smsc.account.binds_refused)
         lane.wake()
         assert (shelf.next, lane.statistics().window) == (0, 0)
+
+
+async def test_an_automatic_rate_finds_the_limit() -> None:
+    scenario = load_scenario("ideal").changed(rate={"per_s": 1_500, "burst": 150})
+    async with (
+        serve(scenario) as smsc,
+        running(settings(smsc, window=200, rate="auto"), 10**6) as (lane, shelf),
+    ):
+        await until(lambda: len(shelf.taken) >= 6_000)
+        now = lane.statistics()
+        assert now.rate is not None
+        assert 1_000 < now.rate < 2_200
+        assert 0 < now.throttled < 0.05 * now.sent
+
+
+async def test_congestion_state_reaches_the_rate() -> None:
+    async with serve() as smsc, running(settings(smsc, rate="auto")) as (lane, _):
+        lane.answered(Answers([], [], [], 100))
+        assert lane._rate._state == 100
+        assert smsc.account.submitted == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from smppcast.operators.settings import Binds, OperatorSettings, SourceAddress, Timers
+from smppcast.operators.settings import AutoRate, Binds, OperatorSettings, SourceAddress, Timers
 from smppcast.smpp.vocabulary import Ton
 
 
@@ -76,3 +76,23 @@ def test_an_operator_of_smpp_3_3_is_asked_for_nothing_newer(
     with pytest.raises(ValidationError, match=f"SMPP 3.3 has {problem}"):
         OperatorSettings.model_validate({**plain, setting: value})
     OperatorSettings.model_validate({**plain, setting: value, "interface_version": "3.4"})
+
+
+def made(url: str, rate: object) -> OperatorSettings:
+    return OperatorSettings.model_validate({"url": url, "rate": rate})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+def test_an_automatic_rate_needs_no_ceiling_on_loopback(host: str) -> None:
+    assert made(f"smpp://us@{host}:2775", "auto").rate == AutoRate()
+
+
+def test_an_automatic_rate_has_a_ceiling_elsewhere() -> None:
+    with pytest.raises(ValidationError, match=r"expected \{ceiling: RATE\}"):
+        made("smpp://us@smsc.example:2775", "auto")
+    with pytest.raises(ValidationError, match=r"expected \{ceiling: RATE\}"):
+        made("smpp://us@10.0.0.1:2775", {"floor": 5})
+    found = made("smpp://us@smsc.example:2775", {"floor": 5, "ceiling": 200})
+    assert found.rate == AutoRate(floor=5, ceiling=200)
+    with pytest.raises(ValidationError, match="expected floor below ceiling"):
+        made("smpp://us@127.0.0.1", {"floor": 50, "ceiling": 20})

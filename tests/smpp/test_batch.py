@@ -18,11 +18,12 @@ from smppcast.smpp import (
     Pdu,
     SubmitSm,
     SubmitSmResp,
+    Tlvs,
     batch,
     decode,
     encode,
 )
-from smppcast.smpp.batch import around_destination, cut, deliver_sm_resps, submit_sms
+from smppcast.smpp.batch import around_destination, congestion_state, cut, deliver_sm_resps, submit_sms
 
 MAX = 65_536
 
@@ -222,3 +223,24 @@ def test_deliver_sm_resps_are_those_of_the_general_codec(numbers: list[int], sta
     assert [octets[at : at + 17] for at in sizes] == [
         pack(">IIII", 17, 0x80000005, status, pdu.sequence_number) + b"\0" for pdu in expected
     ]
+
+
+def test_the_last_congestion_state_of_a_buffer_is_seen() -> None:
+    resps = [
+        encode(SubmitSmResp(sequence_number=number, message_id=f"id{number}", tlvs=Tlvs(tlvs)))
+        for number, tlvs in enumerate(
+            ({}, {"congestion_state": 40}, {"additional_status_info_text": "x", "congestion_state": 85}, {}),
+            1,
+        )
+    ]
+    found = cut(b"".join(resps), 1000)
+    assert found.message_ids == ["id1", "id2", "id3", "id4"]
+    assert congestion_state(found.tlvs) == 85
+    assert cut(resps[0], 1000).tlvs == b""
+
+
+@pytest.mark.parametrize(
+    "tlvs", [b"", b"\4\x28\0", b"\4\x28\0\2ab", b"\4\x28\0\1", b"\0\x1e\xff\xffx\4\x28\0\1U"]
+)
+def test_what_is_no_congestion_state_is_none(tlvs: bytes) -> None:
+    assert congestion_state(tlvs) == -1
