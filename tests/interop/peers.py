@@ -63,7 +63,7 @@ class Peer:
         self.lines: list[str] = []
         self.events: list[Event] = []
         self.ended = False
-        self.awaited = ""
+        self.awaited = "nothing"
         self._more = asyncio.Event()
 
     @property
@@ -94,6 +94,7 @@ class Peer:
         while not holds():
             assert not self.ended, f"{self.name} ended with {self.code} before: {what}"
             await self._more.wait()
+        self.awaited = "nothing"
 
     async def said(self, text: str) -> None:
         """Waits for a line that contains `text`."""
@@ -116,6 +117,7 @@ class Peer:
         while not _listens(port):
             assert not self.ended, f"{self.name} ended with {self.code} before it listened"
             await anyio.sleep(POLL_S)
+        self.awaited = "nothing"
 
     async def finished(self) -> None:
         """Waits for its own end, which has to be an orderly one."""
@@ -154,7 +156,7 @@ async def running(
         with anyio.fail_after(LIMIT_S):
             yield peer
     except TimeoutError as error:
-        error.add_note(f"{peer.name} is in its {LIMIT_S:g}th second; last awaited of it: {peer.awaited}")
+        error.add_note(f"{peer.name} ran {LIMIT_S:g} s; awaited of it: {peer.awaited}")
         raise
     finally:
         peer.signal(signal.SIGKILL)

@@ -35,11 +35,16 @@ dlr-storage = internal
 
 {links}
 group = smsbox
+smsbox-id = box
 bearerbox-host = 127.0.0.1
 bearerbox-port = {boxes}
 sendsms-port = {http}
 sendsms-interface = 127.0.0.1
 mo-recode = true
+
+group = smsbox-route
+smsbox-id = box
+smsc-id = smsc
 
 group = sendsms-user
 username = gouv
@@ -112,11 +117,11 @@ async def kannel(
     configuration = folder / "kannel.conf"
     configuration.write_text(CONFIGURATION.format(links=links, hooks=hooks.port, **ports))
     bearerbox, smsbox = (installed("bin", box) for box in ("bearerbox", "smsbox"))
-    async with running(bearerbox, "-v", "1", str(configuration), cwd=folder) as router:
+    async with running(bearerbox, "-v", "0", str(configuration), cwd=folder) as router:
         await router.listens(ports["boxes"])
-        async with running(smsbox, "-v", "1", str(configuration), cwd=folder) as box:
-            # It listens before it is ready, and a request in between is its end.
-            await box.said("Connected to bearerbox")
+        async with running(smsbox, "-v", "1", str(configuration), cwd=folder):
+            # It listens, and says so, before it is ready; a request in between is its end.
+            await router.said("got boxc_id <box>")
             yield Gateway(router, ports["http"], hooks)
 
 
