@@ -59,6 +59,10 @@ class BindOwner(Protocol):
     closing: bool
     inbox: Inbox
 
+    @property
+    def bind_window(self) -> int:
+        """Submits that one bind may leave unanswered, now."""
+
     def fill(self, session: Session, now: float) -> None:
         """Queues submits as window and pace allow."""
 
@@ -136,7 +140,7 @@ class Bind:
         self._session: Session | None = None
 
     def __repr__(self) -> str:
-        window = f" | window {self.in_flight}/{self._settings.window}" if self.bound else ""
+        window = f" | window {self.in_flight}/{self._lane.bind_window}" if self.bound else ""
         return f"<Bind {self._lane.name}.{self.number} {self.kind} [{self.state}{window}]>"
 
     @property
@@ -188,7 +192,7 @@ class Bind:
             return self._failed(error)
         clock = self._lane.clock
         session = Session(
-            self._settings.window,
+            self._lane.bind_window,
             Timers(timers.enquire_link, timers.response, timers.inactivity),
             clock(),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import anyio
 import structlog
@@ -22,11 +22,12 @@ from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.addresses import agrees
 from smppcast.operators.bind import Bind, BindKind, BindState
 from smppcast.operators.inbox import Inbox
-from smppcast.operators.settings import AutoRate, OperatorSettings
+from smppcast.operators.settings import AutoRate, AutoWindow, OperatorSettings
 from smppcast.operators.sources import Source, Sources
 from smppcast.pacing.adaptive import AdaptiveRate
 from smppcast.pacing.budget import Budget
 from smppcast.pacing.pause import Pause
+from smppcast.pacing.sizing import WindowSizer
 from smppcast.smpp.session import Answers, LateAnswers, Session
 from smppcast.smpp.vocabulary import StatusClass, classify
 
@@ -104,6 +105,8 @@ class Lane:
         self._writer = writer
         self._rate, self._pause = _rate(settings.rate), Pause()
         self._budget = Budget(self._rate.per_s)
+        window = settings.window
+        self._sizer = WindowSizer(window.ceiling) if isinstance(window, AutoWindow) else None
         self._in_a_row = 0
         self._tally = _Tally()
         self._binds = [
@@ -185,8 +188,10 @@ class Lane:
         self._rate.step(now)
         if self._rate.per_s != self._budget.per_s:
             self._budget.change(self._rate.per_s, now)
-        room = min(session.window.room, BATCH_MAX)
         allowed = self._budget.available(now)
+        if self._sizer is not None:
+            self._size(session, allowed, now)
+        room = min(session.window.room, BATCH_MAX)
         if allowed is not None and allowed < room:
             room = allowed
             if room == 0:
@@ -207,6 +212,14 @@ class Lane:
         self._budget.spend(len(refs), now)
         self._rate.sent(len(refs))
         self._tally.sent += len(refs)
+
+    def _size(self, session: Session, allowed: int | None, now: float) -> None:
+        assert self._sizer is not None  # noqa: S101 - `fill` has looked
+        self._sizer.step(self._rate.per_s, sum(map(_sends, self._binds)), now)
+        session.window.size = self._sizer.size
+        room = session.window.room
+        if allowed != 0 or not room:
+            self._sizer.asked(held_back=allowed is None or room < allowed)
 
     def _wake_in(self, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -257,6 +270,8 @@ class Lane:
             return
         self._tally.accepted += len(refs)
         self._rate.accepted(len(refs), self.clock())
+        if self._sizer is not None:
+            self._sizer.accepted(len(refs))
         self._pause.over()
         self._in_a_row = 0
         self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
@@ -272,7 +287,7 @@ class Lane:
         self._in_a_row += fulls + troubles
         # A full queue or a system error may be of one destination; several with nothing accepted
         # between them are of the lane.
-        everywhere = self._in_a_row >= min(EVERYWHERE, self.settings.window)
+        everywhere = self._in_a_row >= min(EVERYWHERE, self.bind_window)
         self._rate.throttles += fulls
         if throttles or (fulls and everywhere):
             self._rest(self._rate.throttled(throttles, now), now)
@@ -288,6 +303,8 @@ class Lane:
     def sampled(self, latency_s: float, now: float) -> None:
         """How long one submit_sm took to be answered."""
         self._rate.latency(latency_s, now)
+        if self._sizer is not None:
+            self._sizer.latency(latency_s)
 
     def expired(self, bind: Bind, refs: Sequence[int]) -> None:
         """Responses that did not come in time."""
@@ -355,7 +372,12 @@ class Lane:
     def window(self) -> int:
         """Submits that all its transmitters together may leave unanswered, once they are bound."""
         senders = sum(bind.kind is not BindKind.RECEIVER for bind in self._binds)
-        return senders * self.settings.window
+        return senders * self.bind_window
+
+    @property
+    def bind_window(self) -> int:
+        window = self.settings.window
+        return self._sizer.size if self._sizer is not None else cast("int", window)
 
     @property
     def errors(self) -> list[SmppcastError]:
@@ -376,14 +398,14 @@ class Lane:
 
     def statistics(self) -> LaneStatistics:
         binds = self._binds
-        senders = sum(bind.bound and bind.kind is not BindKind.RECEIVER for bind in binds)
+        senders = sum(map(_sends, binds))
         latencies = [bind.latency_s for bind in binds if bind.latency_s is not None]
         errors = self.errors
         return LaneStatistics(
             name=self.name,
             binds=len(binds),
             bound=sum(bind.bound for bind in binds),
-            window=senders * self.settings.window,
+            window=senders * self.bind_window,
             in_flight=self.in_flight,
             rate=self._budget.per_s,
             sent=self._tally.sent,
@@ -398,6 +420,10 @@ class Lane:
             reconnects=sum(bind.reconnects for bind in binds),
             error=str(errors[-1]) if errors else None,
         )
+
+
+def _sends(bind: Bind) -> bool:
+    return bind.bound and bind.kind is not BindKind.RECEIVER
 
 
 def _rate(setting: float | AutoRate | None) -> AdaptiveRate:

@@ -37,6 +37,7 @@ from smppcast.text.segments import LongMessages
 __all__ = [
     "AddressRange",
     "AutoRate",
+    "AutoWindow",
     "Binds",
     "Kind",
     "OperatorSettings",
@@ -165,6 +166,16 @@ class Retry(SettingsModel):
     """Wait before the second attempt, doubled before each further one."""
 
 
+_Window = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class AutoWindow(SettingsModel):
+    """A window that is sized by Little's law: more would only mean more unknown outcomes after a drop."""
+
+    ceiling: _Window = 1_000
+    """The most that the SMSC allows on one bind."""
+
+
 class AutoRate(SettingsModel):
     """A rate that is found: it grows until the SMSC throttles, warns or slows down, and stays just under."""
 
@@ -190,8 +201,13 @@ class OperatorSettings(SettingsModel):
     """The account's password; never shown."""
     binds: Annotated[Binds, Also({"type": "integer", "minimum": 1})] = Binds(transceiver=1)
     """How many sessions: a number of transceivers, or a number for each kind."""
-    window: int = Field(default=10, ge=1, le=100_000)
-    """Most submit_sm awaiting their answer on one bind; SMPP 3.4 suggests 10."""
+    window: Annotated[
+        Annotated[_Window, Tag("<number>")] | Annotated[AutoWindow, Tag("<auto>")],
+        Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoWindow) else "<number>"),
+        Also({"const": "auto"}),
+    ] = 10
+    """Most submit_sm awaiting their answer on one bind; SMPP 3.4 suggests 10. auto, or {ceiling: 100}: as few
+    as sustain the rate at the latency that there is."""
     rate: Annotated[
         Annotated[Rate | None, Tag("<number>")] | Annotated[AutoRate, Tag("<auto>")],
         Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoRate) else "<number>"),
@@ -279,6 +295,11 @@ class OperatorSettings(SettingsModel):
     @classmethod
     def _rate(cls, value: object) -> object:
         return None if value == "none" else AutoRate() if value == "auto" else value
+
+    @field_validator("window", mode="before")
+    @classmethod
+    def _window(cls, value: object) -> object:
+        return AutoWindow() if value == "auto" else value
 
     @field_validator("prefixes")
     @classmethod

@@ -58,6 +58,7 @@ class Owner:
     def __init__(self) -> None:
         store = MemoryStore()
         self.name, self.clock, self.closing = "orange", monotonic, False
+        self.bind_window = 10
         self.writer = Writer(store)
         resolver = Resolver("orange", self.writer, store)
         self.inbox = Inbox(

@@ -273,3 +273,13 @@ async def test_congestion_state_reaches_the_rate() -> None:
         lane.answered(Answers([], [], [], 100))
         assert lane._rate._state == 100
         assert smsc.account.submitted == 0
+
+
+async def test_an_automatic_window_is_as_large_as_rate_and_latency_ask_for() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=40)
+    async with (
+        serve(scenario) as smsc,
+        running(settings(smsc, window={"ceiling": 500}, rate=500, binds=2), 10**6) as (lane, shelf),
+    ):
+        await until(lambda: len(shelf.taken) >= 1_000)
+        assert 500 * 0.04 <= lane.statistics().window <= 3 * 500 * 0.04

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from smppcast.operators.settings import AutoRate, Binds, OperatorSettings, SourceAddress, Timers
+from smppcast.operators.settings import AutoRate, AutoWindow, Binds, OperatorSettings, SourceAddress, Timers
 from smppcast.smpp.vocabulary import Ton
 
 
@@ -96,3 +96,11 @@ def test_an_automatic_rate_has_a_ceiling_elsewhere() -> None:
     assert found.rate == AutoRate(floor=5, ceiling=200)
     with pytest.raises(ValidationError, match="expected floor below ceiling"):
         made("smpp://us@127.0.0.1", {"floor": 50, "ceiling": 20})
+
+
+def test_an_automatic_window_has_a_ceiling_of_its_own() -> None:
+    assert OperatorSettings.model_validate({"url": "smpp://us@h", "window": "auto"}).window == AutoWindow()
+    found = OperatorSettings.model_validate({"url": "smpp://us@h", "window": {"ceiling": 50}})
+    assert found.window == AutoWindow(ceiling=50)
+    with pytest.raises(ValidationError):
+        OperatorSettings.model_validate({"url": "smpp://us@h", "window": {"ceiling": 0}})
