@@ -6,14 +6,25 @@ from array import array
 from bisect import bisect_right
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-__all__ = ["Message", "SmscAccount", "Taken"]
+__all__ = ["Message", "Owner", "SmscAccount", "Taken"]
 
 # Submits a block of the account: as many as keep the objects few that Python's garbage collector
 # walks, and few enough that forgetting one at a time is no lurch.
 BLOCK: Final = 4096
-OWNERS_MAX: Final = 0xFFFF
+
+
+class Owner(NamedTuple):
+    """Whose a message is: of an account, with source_addr and service_type as they came."""
+
+    system_id: str
+    source_addr: bytes
+    service_type: bytes
+
+    def covers(self, other: Owner) -> bool:
+        """Whether it names the other one; an empty service_type stands for any."""
+        return self[:2] == other[:2] and self.service_type in (b"", other.service_type)
 
 
 @dataclass(slots=True, eq=False)
@@ -23,7 +34,6 @@ class Taken:
     Args:
         first: index of its first accepted message; they count up from there.
         at: when, in unix seconds; `now` in the server's clock.
-        system_id: whose.
         destinations: of all of them, NUL between.
         statuses: command_status of each; none when all were accepted.
         states: the final message_state of each accepted one, an octet each.
@@ -34,7 +44,7 @@ class Taken:
     first: int
     at: float
     now: float
-    system_id: str
+    owner: Owner
     count: int
     destinations: bytes
     statuses: tuple[int, ...]
@@ -51,7 +61,8 @@ class Message:
         settles_at: when it is reached, in the server's clock; `wall` more is unix time.
     """
 
-    system_id: str
+    owner: Owner
+    destination: str
     state: int
     settles_at: float
     wall: float
@@ -60,7 +71,17 @@ class Message:
 class _Block:
     """Batches as columns: some 25 octets a submit. The last three hold accepted ones only."""
 
-    __slots__ = ("destinations", "first", "owners", "settling", "since", "states", "statuses", "wall")
+    __slots__ = (
+        "destinations",
+        "first",
+        "names",
+        "owners",
+        "settling",
+        "since",
+        "states",
+        "statuses",
+        "wall",
+    )
 
     def __init__(self, taken: Taken) -> None:
         self.first, self.since, self.wall = taken.first, taken.now, taken.at - taken.now
@@ -69,8 +90,9 @@ class _Block:
         self.states = bytearray()
         self.settling = array("f")
         self.owners = array("H")
+        self.names: dict[Owner, int] = {}
 
-    def append(self, taken: Taken, owner: int) -> None:
+    def append(self, taken: Taken) -> None:
         """Adds a batch; the time at which each settles is kept as seconds since the block began."""
         if self.statuses:
             self.destinations += b"\0"
@@ -83,11 +105,34 @@ class _Block:
         self.states += taken.states
         delays = array("f", [begun + delay for delay in taken.delays])
         self.settling += (delays * (count // len(delays) + 1))[:count]
-        self.owners += array("H", (owner,)) * count
+        self.owners += array("H", (self.names.setdefault(taken.owner, len(self.names)),)) * count
 
-    def names(self) -> list[str]:
+    def numbers(self) -> list[str]:
         """The destination of each submit."""
         return self.destinations.decode("latin-1").split("\0")
+
+    def accepted(self) -> list[str]:
+        """The destination of each accepted one."""
+        return [number for number, status in zip(self.numbers(), self.statuses, strict=True) if not status]
+
+    def find(self, position: int) -> Message:
+        """The accepted message there."""
+        owner = list(self.names)[self.owners[position]]
+        settles_at = self.since + self.settling[position]
+        return Message(owner, self.accepted()[position], self.states[position], settles_at, self.wall)
+
+    def pending(self, owner: Owner, destination: str, now: float) -> list[int]:
+        """As `SmscAccount.pending`."""
+        theirs = {number for name, number in self.names.items() if owner.covers(name)}
+        if not theirs or destination.encode("latin-1") not in self.destinations:
+            return []
+        return [
+            self.first + position
+            for position, number in enumerate(self.accepted())
+            if number == destination
+            and self.owners[position] in theirs
+            and self.since + self.settling[position] > now
+        ]
 
 
 @dataclass(slots=True, eq=False)
@@ -105,6 +150,8 @@ class SmscAccount:
         receipts_sent: deliver_sm with a receipt, repeated ones included; receipts_acknowledged
             answered ESME_ROK, receipts_refused otherwise; receipts_dropped never sent, since more
             were owed than the scenario keeps.
+        inbound_sent: deliver_sm with a message of a subscriber's; likewise inbound_acknowledged,
+            inbound_refused and inbound_dropped.
         other_requests: by command, those but submit_sm.
         malformed: PDUs that could not be read.
         forgotten: submits beyond `remember`.
@@ -125,12 +172,15 @@ class SmscAccount:
     receipts_refused: int = 0
     receipts_lost: int = 0
     receipts_dropped: int = 0
+    inbound_sent: int = 0
+    inbound_acknowledged: int = 0
+    inbound_refused: int = 0
+    inbound_dropped: int = 0
     other_requests: Counter[str] = field(default_factory=Counter)
     malformed: int = 0
     forgotten: int = 0
     rates: Counter[int] = field(default_factory=Counter)
     _blocks: deque[_Block] = field(default_factory=deque)
-    _owners: dict[str, int] = field(default_factory=dict)
 
     def append(self, taken: Taken) -> None:
         """Adds a batch; the oldest block is forgotten when there are too many."""
@@ -141,8 +191,7 @@ class SmscAccount:
         self.rates[int(taken.at)] += taken.count
         if not self._blocks or len(self._blocks[-1].statuses) >= BLOCK:
             self._blocks.append(_Block(taken))
-        owner = self._owners.setdefault(taken.system_id, min(len(self._owners), OWNERS_MAX))
-        self._blocks[-1].append(taken, owner)
+        self._blocks[-1].append(taken)
         if self.submitted - self.forgotten - len(self._blocks[0].statuses) >= self.remember:
             self.forgotten += len(self._blocks.popleft().statuses)
 
@@ -150,23 +199,23 @@ class SmscAccount:
         """Submits by destination; of accepted ones only if so asked."""
         if not accepted:
             return Counter(self.order())
-        pairs = (pair for block in self._blocks for pair in zip(block.names(), block.statuses, strict=True))
+        pairs = (pair for block in self._blocks for pair in zip(block.numbers(), block.statuses, strict=True))
         return Counter(name for name, status in pairs if not status)
 
     def order(self) -> list[str]:
         """The destination of every submit, in the order of their arrival."""
-        return [name for block in self._blocks for name in block.names()]
+        return [name for block in self._blocks for name in block.numbers()]
 
     def find(self, index: int) -> Message | None:
         """An accepted message by its index."""
         at = bisect_right(self._blocks, index, key=lambda block: block.first) - 1
         if at < 0 or index - self._blocks[at].first >= len(self._blocks[at].states):
             return None
-        block = self._blocks[at]
-        position = index - block.first
-        owner = next((name for name, number in self._owners.items() if number == block.owners[position]), "")
-        settles_at = block.since + block.settling[position]
-        return Message(owner, block.states[position], settles_at, block.wall)
+        return self._blocks[at].find(index - self._blocks[at].first)
+
+    def pending(self, owner: Owner, destination: str, now: float) -> list[int]:
+        """Indexes of accepted messages to that destination that are short of their final state."""
+        return [index for block in self._blocks for index in block.pending(owner, destination, now)]
 
     def as_dict(self, *, destinations: bool = False) -> dict[str, Any]:
         """The account for JSON; with `destinations`, the counts of each number too."""

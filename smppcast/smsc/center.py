@@ -10,25 +10,37 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress
+from itertools import compress, count
 from typing import Final
 
 from smppcast.model import MessageState
-from smppcast.smsc.account import SmscAccount, Taken
+from smppcast.smpp.codec import encode
+from smppcast.smpp.pdu import Pdu
+from smppcast.smpp.versions import has_command
+from smppcast.smpp.vocabulary import CommandStatus
+from smppcast.smsc.account import Owner, SmscAccount, Taken
+from smppcast.smsc.broadcasts import Broadcasts
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
 from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, Habits
 from smppcast.smsc.report import Owed, Report
 from smppcast.smsc.scenario import Scenario
+from smppcast.smsc.single import Single
+from smppcast.smsc.timing import Timing
 from smppcast.smsc.wheel import Wheel
 
 __all__ = ["Center"]
 
 SUBMIT_MULTI_RESP: Final = 0x80000021
 
-# Orphans name messages so far ahead that none is given their number in one run.
+# Orphans name messages so far ahead that none is given their number in one run; broadcasts, which are
+# no messages of the account's, likewise.
 ORPHAN_OFFSET: Final = 10**12
+BROADCAST_OFFSET: Final = 2 * 10**12
 _ON_TIME: Final = frozenset((PLAIN, REPEATED, ORPHAN))
+
+# An account that never takes its inbound messages loses the oldest: some 300 octets each.
+INBOUND_MAX: Final = 100_000
 
 # registered_delivery, lowest two bits (SMPP 5.0 section 4.7.21).
 _EVERY_RECEIPT, _SUCCESS_ONLY = 1, 3
@@ -40,7 +52,7 @@ class _Intake:
 
     Args:
         statuses: command_status of each; none when all are accepted.
-        accepted: the columns of those.
+        accepted: the columns of those; `outcomes` the number of each one's outcome.
         delays: see `Habits.delays`.
     """
 
@@ -48,6 +60,7 @@ class _Intake:
     run: Run
     statuses: tuple[int, ...]
     accepted: Run
+    outcomes: bytes
     delays: tuple[tuple[float, float], ...]
     now: float
 
@@ -58,18 +71,27 @@ class Center:
     Attributes:
         habits: what it does; may be replaced at any time.
         receipts_owed: receipts not yet acknowledged, those of the future included.
+        inbound_owed: inbound messages not yet acknowledged.
         cancelled: indexes of cancelled messages.
+        broadcasts: those of all accounts.
     """
 
     def __init__(self, scenario: Scenario, wall: float) -> None:
-        """`wall` is the unix time at the zero of the clock that `now` is read from."""
+        """`wall` is unix time at the zero of the clock that `now` is read from."""
         self.habits = Habits(scenario)
         self.account = SmscAccount(scenario.remember)
         self.wheel = Wheel()
         self.clients: dict[str, Client] = {}
-        self.receipts_owed = 0
+        self.receipts_owed = self.inbound_owed = 0
         self.cancelled: set[int] = set()
-        self._wall = wall
+        self.wall = wall
+        self._broadcast_ids = count(BROADCAST_OFFSET)
+        self.broadcasts = Broadcasts(self._broadcast_id)
+
+    def _broadcast_id(self) -> str:
+        ids = self.habits.ids
+        (message_id,) = ids.response.write(ids.numbers(next(self._broadcast_ids), 1))
+        return message_id.decode("ascii")
 
     def client(self, system_id: str) -> Client:
         """The account of that name, which begins here if need be."""
@@ -88,6 +110,36 @@ class Center:
         if len(report):
             self._schedule(intake, report)
             self._respond(intake, report, answer)
+
+    def single(self, asked: Single, bind: Bind, run: Run, now: float) -> None:
+        """Takes in one message, whose response tells more than that it was accepted."""
+        intake = self._judge(bind, run, now)
+        report = self._take_in(intake)
+        if intake.statuses:
+            self._refuse(intake, asked.answer)
+            return
+        outcome = self.habits.outcomes[intake.outcomes[0]]
+        failed = outcome.state is not MessageState.DELIVERED
+        respond, settle = intake.delays[0]
+        if asked.set_dpf and failed:
+            due = now + respond + settle + self.habits.alert_delay.draw()
+            self.wheel.push(due, partial(self.notify, bind.client, asked.alert()))
+        (message_id,) = report.ids.response.write(report.numbers)
+        status = CommandStatus.ESME_RDELIVERYFAILURE if asked.transaction and failed else 0
+        body = (b"" if status else message_id) + b"\0" + asked.tlvs(outcome)
+        if asked.transaction:
+            respond += settle
+        else:
+            self._schedule(intake, report)
+        self._answer(intake, frame(asked.answer, status, run.sequence_numbers, [body]), 1, respond)
+
+    def notify(self, client: Client, pdu: Pdu) -> bool:
+        """Sends a PDU that nobody answers on a bind of the account that receives; False without one."""
+        for bind in client.binds:
+            if bind.receives and has_command(bind.interface_version, pdu.command_id):
+                bind.request(encode(pdu, interface_version=bind.interface_version))
+                return True
+        return False
 
     def submit_multi(self, bind: Bind, run: Run, now: float) -> None:
         """Takes in one submit_multi, as a submit to each of its destinations, which share their
@@ -109,8 +161,25 @@ class Center:
 
     def _judge(self, bind: Bind, run: Run, now: float) -> _Intake:
         statuses = self._statuses(bind.client, run.destinations, now)
-        delays = self.habits.delays(len(run.destinations))
-        return _Intake(bind, run, statuses, _accepted(run, statuses), delays, now)
+        accepted, delays = _accepted(run, statuses), self.habits.delays(len(run.destinations))
+        outcomes = self._outcomes(self.account.accepted, accepted.destinations)
+        if run.shape.timing is not None:
+            delays, outcomes = self._timed(run.shape.timing, delays, outcomes, self.wall + now)
+        return _Intake(bind, run, statuses, accepted, outcomes, delays, now)
+
+    def _timed(
+        self, timing: Timing, delays: tuple[tuple[float, float], ...], outcomes: bytes, at: float
+    ) -> tuple[tuple[tuple[float, float], ...], bytes]:
+        """`delays` and `outcomes` of messages that go out later, or are given up in time."""
+        start, end = timing.span(at)
+        moved, ends, step = [], bytearray(outcomes), len(delays)
+        for position, (respond, settle) in enumerate(delays):
+            reached = max(respond, start) + settle
+            if reached > end:
+                reached = max(respond, end)
+                ends[position::step] = bytes((self.habits.expired,)) * len(ends[position::step])
+            moved.append((respond, reached - respond))
+        return tuple(moved), bytes(ends)
 
     def _statuses(self, client: Client, destinations: Sequence[bytes], now: float) -> tuple[int, ...]:
         habits, count = self.habits, len(destinations)
@@ -134,18 +203,17 @@ class Center:
     def _take_in(self, intake: _Intake) -> Report:
         """Writes a run into the account; returns its accepted messages as receipts to be."""
         habits, client, run, now = self.habits, intake.bind.client, intake.run, intake.now
-        first, accepted, at = self.account.accepted, intake.accepted, self._wall + intake.now
+        first, accepted, at = self.account.accepted, intake.accepted, self.wall + intake.now
         count = len(accepted.destinations)
-        outcomes = self._outcomes(first, accepted.destinations)
         taken = Taken(
             first=first,
             at=at,
             now=now,
-            system_id=client.system_id,
+            owner=Owner(client.system_id, run.shape.source[2:-1], run.shape.service_type),
             count=len(run.destinations),
             destinations=b"\0".join(run.destinations),
             statuses=intake.statuses,
-            states=outcomes.translate(habits.states),
+            states=intake.outcomes.translate(habits.states),
             delays=tuple(map(sum, intake.delays)),
         )
         self.account.append(taken)
@@ -159,7 +227,7 @@ class Center:
             (at, at + taken.delays[0]),
             range(first, first + count),
             ids.numbers(first, count),
-            outcomes,
+            intake.outcomes,
             accepted.destinations,
             accepted.references,
             self.cancelled,
@@ -288,6 +356,28 @@ class Center:
             waiting, client.owed, client.owed_count = client.owed, deque(), 0
             for owed in waiting:
                 bind.receive(owed)
+            inbound, client.inbound = client.inbound, deque()
+            if inbound:
+                bind.bring(inbound)
+
+    # --- inbound messages -----------------------------------------------------------------
+
+    def inject(self, client: Client, bodies: Sequence[bytes]) -> None:
+        """Owes an account inbound messages, bodies of deliver_sm."""
+        self.inbound_owed += len(bodies)
+        self.bring(client, bodies)
+
+    def bring(self, client: Client, bodies: Sequence[bytes]) -> None:
+        """Hands inbound messages that are owed to a bind of the account, or keeps them until there is one."""
+        for bind in client.binds:
+            if bind.receives:
+                bind.bring(bodies)
+                return
+        client.inbound.extend(bodies)
+        while len(client.inbound) > INBOUND_MAX:
+            client.inbound.popleft()
+            self.inbound_owed -= 1
+            self.account.inbound_dropped += 1
 
 
 def _accepted(run: Run, statuses: tuple[int, ...]) -> Run:

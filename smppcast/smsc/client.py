@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from smppcast.smsc.report import Owed
@@ -27,6 +28,15 @@ class Bind(Protocol):
         """Whether it knows no TLVs, and no message_ids of more than 8 octets (SMPP 5.0 section 2.11.2)."""
         ...
 
+    @property
+    def interface_version(self) -> int:
+        """What both sides speak."""
+        ...
+
+    def request(self, pdu: bytes) -> None:
+        """Sends a request of the SMSC's own; its sequence_number is written by the bind."""
+        ...
+
     def answer(self, pdus: bytes, count: int) -> None:
         """Sends responses to `count` submits."""
         ...
@@ -39,22 +49,38 @@ class Bind(Protocol):
         """Sends receipts as its window has room."""
         ...
 
+    def bring(self, bodies: Sequence[bytes]) -> None:
+        """Sends inbound messages, bodies of deliver_sm, as its window has room."""
+        ...
+
 
 class Client:
     """What its binds share.
 
     Attributes:
         owed: receipts that wait for a bind that receives, `owed_count` of them.
+        inbound: messages of subscribers that do.
         queued: messages short of their final state, counted while the scenario limits them.
     """
 
-    __slots__ = ("_filled_at", "_tokens", "_turn", "binds", "owed", "owed_count", "queued", "system_id")
+    __slots__ = (
+        "_filled_at",
+        "_tokens",
+        "_turn",
+        "binds",
+        "inbound",
+        "owed",
+        "owed_count",
+        "queued",
+        "system_id",
+    )
 
     def __init__(self, system_id: str) -> None:
         self.system_id = system_id
         self.binds: list[Bind] = []
         self.owed: deque[Owed] = deque()
         self.owed_count = 0
+        self.inbound: deque[bytes] = deque()
         self.queued = 0
         self._tokens: float | None = None
         self._filled_at = 0.0

@@ -10,7 +10,7 @@ from smppcast.model import MessageState
 from smppcast.smsc.bulk import USER_MESSAGE_REFERENCE, Shape
 from smppcast.smsc.scenario import Outcome, Receipts
 
-__all__ = ["Dialect", "echoed", "without_tlvs"]
+__all__ = ["Dialect", "echoed", "network_error", "without_tlvs"]
 
 # message_state in the text of a receipt: SMPP 3.4 appendix B; the last two are 5.0's states in
 # the same manner.
@@ -116,12 +116,17 @@ class Dialect:
 
     @staticmethod
     def _tlvs(outcome: Outcome, width: int) -> bytes:
-        """receipted_message_id, message_state and, for a numeric error, network_error_code
-        (network type 3: GSM)."""
-        number = int(outcome.err) if outcome.err.isdigit() else 0
-        error = b"\x04\x23\0\3\3" + number.to_bytes(2, "big") if 0 < number <= 0xFFFF else b""
+        """receipted_message_id, message_state and, for a numeric error, network_error_code."""
+        error = network_error(outcome)
+        error = error and b"\x04\x23\0\3" + error
         after = b"\0\x04\x27\0\1" + bytes((outcome.state,)) + error
         return _escaped(b"\0\x1e" + (width + 1).to_bytes(2, "big")) + b"%b" + _escaped(after)
+
+
+def network_error(outcome: Outcome) -> bytes:
+    """The value of network_error_code (network type 3: GSM), where the error is a number."""
+    number = int(outcome.err) if outcome.err.isdigit() else 0
+    return b"\3" + number.to_bytes(2, "big") if 0 < number <= 0xFFFF else b""
 
 
 def echoed(bodies: Sequence[bytes], references: Sequence[bytes]) -> list[bytes]:

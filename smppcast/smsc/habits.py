@@ -35,18 +35,20 @@ class Habits:
     """What the SMSC does by a scenario.
 
     Attributes:
-        outcomes: those of the mix, those of the rules, and that of a cancelled message, `deleted`;
-            messages hold numbers into it.
+        outcomes: those of the mix, those of the rules, and those of a cancelled message, `deleted`, and of
+            one whose validity_period is over, `expired`; messages hold numbers into it.
         ids_3_3, dialect_3_3: what clients of SMPP 3.3 get in the place of `ids` and `dialect`.
         states: translates outcome numbers to message_states, by bytes.translate.
     """
 
     __slots__ = (
         "_chance",
+        "alert_delay",
         "cuts",
         "deleted",
         "dialect",
         "dialect_3_3",
+        "expired",
         "fates",
         "ids",
         "ids_3_3",
@@ -72,6 +74,7 @@ class Habits:
         self.ids_3_3 = Ids(ids_of_3_3(scenario.message_ids))
         self.response_delay = Delays(scenario.response_latency, chance("response"))
         self.receipt_delay = Delays(scenario.receipt_latency, chance("receipt"))
+        self.alert_delay = Delays(scenario.alert_latency, chance("alerts"))
         self.mix = Table([outcome.share for outcome in scenario.outcomes], chance("outcomes"))
         shares = [refusal.share for refusal in scenario.refusals]
         self.refusals = Table([1 - sum(shares), *shares], chance("refusals"))
@@ -82,7 +85,8 @@ class Habits:
         self.outcomes: tuple[Outcome, ...] = scenario.outcomes
         self.rules = tuple(self._rule(rule) for rule in scenario.numbers)
         self.deleted = len(self.outcomes)
-        self.outcomes += (Outcome(state=MessageState.DELETED),)
+        self.expired = self.deleted + 1
+        self.outcomes += (Outcome(state=MessageState.DELETED), Outcome(state=MessageState.EXPIRED))
         self.dialect = Dialect(receipts, self.outcomes)
         self.dialect_3_3 = Dialect(receipts.model_copy(update={"form": "text"}), self.outcomes)
         states = bytes(outcome.state for outcome in self.outcomes)

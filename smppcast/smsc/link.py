@@ -10,17 +10,19 @@ from itertools import repeat
 from typing import Final, Protocol, cast
 
 from smppcast.errors import DecodeError
-from smppcast.smpp.codec import decode
 from smppcast.smpp.states import State
 from smppcast.smpp.versions import speaks_3_3
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
 from smppcast.smsc.bulk import DELIVER_SM, SUBMIT_SM_RESP, Cutter, Run, frame
 from smppcast.smsc.center import Center
+from smppcast.smsc.checks import read
 from smppcast.smsc.client import Bind, Client
+from smppcast.smsc.dialect import without_tlvs
+from smppcast.smsc.inbound import Mailbox
 from smppcast.smsc.report import Again, Owed
 from smppcast.smsc.requests import Desk
 
-__all__ = ["Link", "Server"]
+__all__ = ["BOUND", "Link", "Server"]
 
 # message_payload may fill 65,535 octets; the rest of a PDU is short.
 MAX_COMMAND_LENGTH: Final = 70_000
@@ -30,10 +32,9 @@ SEQUENCE_MAX: Final = 0x7FFFFFFF
 WRITE_BUFFER_MAX: Final = 1 << 20
 # Responses that latency holds back, a link: 40 octets each. A client whose window is larger waits.
 OWED_RESPONSES_MAX: Final = 100_000
-# An SMSC holds its clients to the specification: that is half of its use in a test.
-_decode: Final = partial(decode, strict=True)
 RECEIVING: Final = (State.BOUND_RX, State.BOUND_TRX)
 SUBMITTING: Final = (State.BOUND_TX, State.BOUND_TRX)
+BOUND: Final = (State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX)
 
 
 class Server(Protocol):
@@ -71,24 +72,29 @@ class Link(asyncio.Protocol):
         client: its account once it is bound.
         interface_version: what both sides speak, as far as that is known.
         submitted: submits it brought.
+        gone: set when the connection has ended.
+        settled: of a link that the SMSC dialled: whether the client bound on it, once that is known.
     """
 
     def __init__(self, smsc: Server) -> None:
         self._smsc, self._center = smsc, smsc.center
         self._desk = Desk(smsc.center, self)
-        self._cutter = Cutter(MAX_COMMAND_LENGTH, _decode)
+        self._cutter = Cutter(MAX_COMMAND_LENGTH, read)
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._out: list[bytes] = []
         self._holding: set[str] = set()
         self._ready: deque[Owed] = deque()
         self._unacknowledged: dict[bytes, bytes] = {}
+        self._mailbox = Mailbox()
         self._sequence_number = 0
         self._unanswered = self._withheld = 0
         self._client: Client | None = None
         self.state = State.OPEN
         self.interface_version = smsc.center.habits.scenario.interface_version
         self.submitted = 0
+        self.settled: asyncio.Future[bool] | None = None
+        self.gone = asyncio.Event()
 
     def __repr__(self) -> str:
         name = self._client.system_id if self._client else "-"
@@ -104,8 +110,10 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None, /) -> None:
         self._transport = None
+        self._settle(bound=False)
         self.leave(State.CLOSED)
         self._smsc.left(self)
+        self.gone.set()
         self._smsc.turn()  # what it did not acknowledge may go to another bind at once
 
     def pause_writing(self) -> None:
@@ -178,9 +186,9 @@ class Link(asyncio.Protocol):
         return left
 
     def _other(self, pdu: bytes) -> None:
-        """Any PDU but submit_sm and deliver_sm_resp, and every malformed one."""
+        """Any PDU but submit_sm and deliver_sm_resp, and every one of those that is malformed or special."""
         try:
-            self._desk.answer(_decode(pdu), self._smsc.now())
+            self._desk.answer(read(pdu), self._smsc.now())
         except DecodeError as error:
             self._center.account.malformed += 1
             if not error.command_id & RESPONSE:
@@ -194,6 +202,10 @@ class Link(asyncio.Protocol):
         count = before - len(self._unacknowledged)
         self._center.account.receipts_acknowledged += count
         self._center.receipts_owed -= count
+        if self._mailbox.unanswered:
+            inbound = self._mailbox.answered(numbers)
+            self._center.account.inbound_acknowledged += inbound
+            self._center.inbound_owed -= inbound
         self._pump()
 
     def _receipts_refused(self, refused: Sequence[tuple[bytes, int]]) -> None:
@@ -201,15 +213,29 @@ class Link(asyncio.Protocol):
         again: list[bytes] = []
         for number, status in refused:
             body = self._unacknowledged.pop(number, None)
+            if body is None:
+                self._inbound_refused(number, status)
             if body is not None and status == CommandStatus.ESME_RX_T_APPN:
                 again.append(body)
             elif body is not None:
                 self._center.account.receipts_refused += 1
                 self._center.receipts_owed -= 1
         if again:
-            due = self._smsc.now() + self._center.habits.scenario.receipts.retry_ms / 1000
-            self._center.wheel.push(due, partial(self._center.deliver, self, Again(again)))
+            self._center.wheel.push(self._retry_at, partial(self._center.deliver, self, Again(again)))
         self._pump()
+
+    def _inbound_refused(self, number: bytes, status: int) -> None:
+        """Likewise for an inbound message."""
+        body = self._mailbox.unanswered.pop(number, None)
+        if body is not None and status == CommandStatus.ESME_RX_T_APPN:
+            self._center.wheel.push(self._retry_at, partial(self._center.bring, self.client, [body]))
+        elif body is not None:
+            self._center.account.inbound_refused += 1
+            self._center.inbound_owed -= 1
+
+    @property
+    def _retry_at(self) -> float:
+        return self._smsc.now() + self._center.habits.scenario.receipts.retry_ms / 1000
 
     def nacked(self, sequence_number: int, status: int) -> None:
         """generic_nack answers a receipt as well."""
@@ -227,6 +253,11 @@ class Link(asyncio.Protocol):
         if self._client is None:
             raise LookupError("a link that never was bound has no account")
         return self._client
+
+    @property
+    def system_id(self) -> str | None:
+        """The account's name; None before the bind."""
+        return self._client.system_id if self._client else None
 
     @property
     def receives(self) -> bool:
@@ -255,10 +286,19 @@ class Link(asyncio.Protocol):
         self._ready.append(owed)
         self._pump()
 
+    def bring(self, bodies: Sequence[bytes]) -> None:
+        """Sends inbound messages as its window has room."""
+        self._mailbox.ready.extend(bodies)
+        self._pump()
+
     def _pump(self) -> None:
-        window = self._center.habits.scenario.receipts.window
-        while self._ready and self.receives and "writing" not in self._holding:
-            room = window - len(self._unacknowledged)
+        if not self.receives or "writing" in self._holding:
+            return
+        window, mailbox = self._center.habits.scenario.receipts.window, self._mailbox
+        if mailbox.ready:
+            self._post(window - len(self._unacknowledged) - len(mailbox.unanswered))
+        while self._ready:
+            room = window - len(self._unacknowledged) - len(mailbox.unanswered)
             if room <= 0:
                 return
             bodies = self._ready[0].take(room, tlvs=not self.speaks_3_3)
@@ -267,6 +307,17 @@ class Link(asyncio.Protocol):
             numbers = self._numbers(len(bodies))
             self._unacknowledged.update(zip(numbers, bodies, strict=True))
             self._center.account.receipts_sent += len(bodies)
+            self.send(frame(DELIVER_SM, 0, numbers, bodies))
+
+    def _post(self, room: int) -> None:
+        """Sends inbound messages, before any receipt: they are few."""
+        bodies = self._mailbox.take(max(0, room))
+        if self.speaks_3_3:
+            bodies = list(map(without_tlvs, bodies))
+        numbers = self._numbers(len(bodies))
+        self._mailbox.unanswered.update(zip(numbers, bodies, strict=True))
+        self._center.account.inbound_sent += len(bodies)
+        if bodies:
             self.send(frame(DELIVER_SM, 0, numbers, bodies))
 
     # --- what goes out --------------------------------------------------------------------
@@ -295,8 +346,20 @@ class Link(asyncio.Protocol):
 
     # --- its life -------------------------------------------------------------------------
 
+    def outbind(self, pdu: bytes) -> asyncio.Future[bool]:
+        """Asks the other side to bind (SMPP 5.0 section 4.1.1.7); the result tells whether it did."""
+        self.settled = asyncio.get_running_loop().create_future()
+        self.state = State.OUTBOUND
+        self.request(pdu)
+        return self.settled
+
+    def _settle(self, *, bound: bool) -> None:
+        if self.settled is not None and not self.settled.done():
+            self.settled.set_result(bound)
+
     def bind(self, client: Client, state: State, interface_version: int) -> None:
         """The bind was let in."""
+        self._settle(bound=True)
         self._client, self.state, self.interface_version = client, state, interface_version
         client.binds.append(self)
         life = self._center.habits.life()
@@ -319,6 +382,9 @@ class Link(asyncio.Protocol):
             self._center.deliver(self, Again(unacknowledged))
         for owed in waiting:
             self._center.deliver(self, owed)
+        inbound = self._mailbox.leave()
+        if inbound:
+            self._center.bring(self._client, inbound)
 
     def unbind(self) -> None:
         """The SMSC unbinds; the link ends when the client has answered."""

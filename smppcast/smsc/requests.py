@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Protocol
 
-from smppcast.model import MessageState
 from smppcast.smpp.codec import encode
 from smppcast.smpp.pdu import (
     BindReceiver,
@@ -16,30 +14,31 @@ from smppcast.smpp.pdu import (
     BindTransceiverResp,
     BindTransmitter,
     BindTransmitterResp,
+    BroadcastSm,
+    CancelBroadcastSm,
     CancelSm,
-    CancelSmResp,
     DataSm,
     EnquireLink,
     EnquireLinkResp,
     GenericNack,
     Pdu,
+    QueryBroadcastSm,
     QuerySm,
-    QuerySmResp,
     ReplaceSm,
-    ReplaceSmResp,
     SubmitMulti,
+    SubmitSm,
     Unbind,
     UnbindResp,
 )
 from smppcast.smpp.states import ESME_MAY_SEND, State
 from smppcast.smpp.tlv import NO_TLVS, Tlvs
-from smppcast.smpp.versions import MESSAGE_ID_MAX_3_3, has_command, speaks_3_3
-from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
-from smppcast.smsc.account import Message
+from smppcast.smpp.versions import has_command, speaks_3_3
+from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion
 from smppcast.smsc.bulk import Run, frame
 from smppcast.smsc.center import Center
 from smppcast.smsc.client import Bind, Client
-from smppcast.smsc.single import data_run, multi_run
+from smppcast.smsc.messages import Messages
+from smppcast.smsc.single import multi_run, single
 
 __all__ = ["Desk", "Requester"]
 
@@ -51,6 +50,15 @@ _BINDS: Final[
     CommandId.BIND_TRANSCEIVER: (BindTransceiverResp, State.BOUND_TRX, "transceiver"),
 }
 _KNOWN: Final[frozenset[int]] = frozenset().union(*ESME_MAY_SEND.values())
+_LATER_THAN_3_4: Final = frozenset(
+    (CommandId.BROADCAST_SM, CommandId.QUERY_BROADCAST_SM, CommandId.CANCEL_BROADCAST_SM)
+)
+
+
+def _has(interface_version: int, command_id: int) -> bool:
+    """Whether a session of that version knows the command."""
+    newer = command_id in _LATER_THAN_3_4 and interface_version < InterfaceVersion.V5_0
+    return has_command(interface_version, command_id) and not newer
 
 
 class Requester(Protocol):
@@ -91,19 +99,21 @@ class Requester(Protocol):
 class Desk:
     """Answers one link's requests."""
 
-    __slots__ = ("_center", "_link")
+    __slots__ = ("_center", "_link", "_messages")
 
     def __init__(self, center: Center, link: Requester) -> None:
         self._center, self._link = center, link
+        self._messages = Messages(center, link)
 
     def answer(self, pdu: Pdu, now: float) -> None:
         """Sends the response that a request is owed; takes note of a response."""
         if pdu.is_response:
             self._response(pdu)
             return
-        self._center.account.other_requests[pdu.command] += 1
+        if not isinstance(pdu, SubmitSm):
+            self._center.account.other_requests[pdu.command] += 1
         status = self._status(pdu)
-        if not has_command(self._version(pdu), pdu.command_id):
+        if not _has(self._version(pdu), pdu.command_id):
             # To SMPP 3.3 a bind_transceiver is as unknown as its response would be: ESME_RBINDFAIL in a
             # bind_transceiver_resp would say that the account, not the command, is at fault.
             self._unknown(pdu.sequence_number)
@@ -122,18 +132,17 @@ class Desk:
                 self._send(UnbindResp(sequence_number=pdu.sequence_number))
                 self._link.leave(State.UNBOUND)
             case QuerySm():
-                self._query(pdu, now)
+                self._tell(pdu, self._messages.query(pdu, now))
             case CancelSm():
-                self._cancel(pdu, now)
+                self._tell(pdu, self._messages.cancel(pdu, now))
             case ReplaceSm():
-                self._replace(pdu, now)
-            case DataSm():
-                take_in = partial(self._center.submit, answer=CommandId.DATA_SM_RESP)
-                self._link.submits(data_run(pdu), take_in)
+                self._tell(pdu, self._messages.replace(pdu, now))
+            case DataSm() | SubmitSm():
+                self._single(pdu)
             case SubmitMulti():
                 self._multi(pdu)
-            case _:  # broadcasts, which this centre does not offer
-                self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVCMDID)
+            case BroadcastSm() | QueryBroadcastSm() | CancelBroadcastSm():
+                self._broadcast(pdu, now)
 
     def _response(self, pdu: Pdu) -> None:
         if isinstance(pdu, UnbindResp):
@@ -148,14 +157,14 @@ class Desk:
             return CommandStatus.ESME_ROK
         if pdu.command_id not in _KNOWN:
             return CommandStatus.ESME_RINVCMDID
-        if pdu.command_id in _BINDS and state is not State.OPEN:
+        if pdu.command_id in _BINDS and state is not State.OUTBOUND:
             return CommandStatus.ESME_RALYBND
         return CommandStatus.ESME_RINVBNDSTS
 
     def refuse(self, command_id: int, sequence_number: int, status: int) -> None:
         """An error has no body (SMPP 5.0 section 3.2.1.3); an unknown command is answered by
         generic_nack (section 4.1.4)."""
-        if not has_command(self._link.interface_version, command_id):
+        if not _has(self._link.interface_version, command_id):
             self._unknown(sequence_number)
             return
         answer = command_id | RESPONSE if command_id in _KNOWN else CommandId.GENERIC_NACK
@@ -167,8 +176,31 @@ class Desk:
     def _send(self, pdu: Pdu) -> None:
         self._link.send(encode(pdu, interface_version=self._link.interface_version))
 
+    def _tell(self, pdu: Pdu, answer: Pdu | int) -> None:
+        """Sends a response, or refuses."""
+        if isinstance(answer, int):
+            self.refuse(pdu.command_id, pdu.sequence_number, answer)
+        else:
+            self._send(answer)
+
+    def _single(self, pdu: DataSm | SubmitSm) -> None:
+        asked = single(pdu)
+        plain = partial(self._center.submit, answer=asked.answer)
+        self._link.submits(asked.run, partial(self._center.single, asked) if asked.special else plain)
+
+    def _broadcast(self, pdu: BroadcastSm | QueryBroadcastSm | CancelBroadcastSm, now: float) -> None:
+        broadcasts, system_id = self._center.broadcasts, self._link.client.system_id
+        at = self._center.wall + now
+        match pdu:
+            case BroadcastSm():
+                self._tell(pdu, broadcasts.submit(pdu, system_id, at))
+            case QueryBroadcastSm():
+                self._tell(pdu, broadcasts.query(pdu, system_id, at))
+            case _:
+                self._tell(pdu, broadcasts.cancel(pdu, system_id, at))
+
     def _multi(self, pdu: SubmitMulti) -> None:
-        run = multi_run(pdu)
+        run = multi_run(pdu, self._center.habits.scenario.distribution_lists)
         if run is None:
             self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVDLNAME)
         else:
@@ -216,68 +248,3 @@ class Desk:
             held = len(self._center.client(system_id).binds)
             return CommandStatus.ESME_RALYBND if held >= binds.max_per_account else CommandStatus.ESME_ROK
         return CommandStatus.ESME_ROK
-
-    # --- messages taken in before ---------------------------------------------------------
-
-    def _find(self, message_id: str) -> tuple[int, Message] | None:
-        """A message of this account, with its index."""
-        account, habits = self._center.account, self._center.habits
-        ids = habits.ids
-        if speaks_3_3(self._link.interface_version):
-            ids = habits.ids_3_3
-            if len(message_id) > MESSAGE_ID_MAX_3_3:
-                return None
-        index = ids.index(message_id.encode("latin-1"), account.accepted)
-        found = None if index is None else account.find(index)
-        if index is None or found is None or found.system_id != self._link.client.system_id:
-            return None
-        return index, found
-
-    def _query(self, pdu: QuerySm, now: float) -> None:
-        found = self._find(pdu.message_id)
-        if found is None:
-            self.refuse(pdu.command_id, pdu.sequence_number, CommandStatus.ESME_RINVMSGID)
-            return
-        index, message = found
-        state, final_date = MessageState.ENROUTE, ""
-        if index in self._center.cancelled:
-            state = MessageState.DELETED
-        elif message.settles_at <= now:
-            state = MessageState(message.state)
-            at = datetime.fromtimestamp(message.settles_at + message.wall, UTC)
-            final_date = at.strftime("%y%m%d%H%M%S") + "000+"
-        self._send(
-            QuerySmResp(
-                sequence_number=pdu.sequence_number,
-                message_id=pdu.message_id,
-                final_date=final_date,
-                message_state=state,
-            )
-        )
-
-    def _settled(self, message_id: str, now: float) -> tuple[int, bool] | None:
-        """Index of a message, and whether it is too late to change it; None without one."""
-        found = self._find(message_id)
-        if found is None:
-            return None
-        index, message = found
-        return index, message.settles_at <= now or index in self._center.cancelled
-
-    def _cancel(self, pdu: CancelSm, now: float) -> None:
-        """Cancels one message; all of a source and destination (an empty message_id, SMPP 5.0
-        section 4.5.1.1) is not offered."""
-        found = self._settled(pdu.message_id, now)
-        if found is None or found[1]:
-            status = CommandStatus.ESME_RCANCELFAIL if found else CommandStatus.ESME_RINVMSGID
-            self.refuse(pdu.command_id, pdu.sequence_number, status)
-            return
-        self._center.cancelled.add(found[0])
-        self._send(CancelSmResp(sequence_number=pdu.sequence_number))
-
-    def _replace(self, pdu: ReplaceSm, now: float) -> None:
-        found = self._settled(pdu.message_id, now)
-        if found is None or found[1]:
-            status = CommandStatus.ESME_RREPLACEFAIL if found else CommandStatus.ESME_RINVMSGID
-            self.refuse(pdu.command_id, pdu.sequence_number, status)
-            return
-        self._send(ReplaceSmResp(sequence_number=pdu.sequence_number))

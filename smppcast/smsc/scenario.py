@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[\x21-\x7e]+$")]
+"""A destination_addr."""
+
 BindKind = Literal["transmitter", "receiver", "transceiver"]
 
 
@@ -296,6 +299,9 @@ class Scenario(_Part):
             (SMPP 3.3) it has no transceivers, no TLVs, and message_ids of at most 8 hexadecimal digits.
         accounts: empty lets anybody in.
         numbers: the first rule that matches holds.
+        distribution_lists: numbers by the dl_name that submit_multi may call them.
+        alert_latency: from the failure of a message that asked for it (set_dpf) to the alert_notification
+            that its destination can be reached again.
         remember: messages of which the account keeps the destination (some 25 octets each)
             and query_sm knows; older ones stay in the totals only.
     """
@@ -312,6 +318,10 @@ class Scenario(_Part):
     outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=200)] = (Outcome(),)
     numbers: Annotated[tuple[NumberRule, ...], Field(max_length=50)] = ()
     refusals: Annotated[tuple[Refusal, ...], Field(max_length=50)] = ()
+    distribution_lists: dict[
+        Annotated[str, Field(min_length=1, max_length=20)], Annotated[tuple[Number, ...], Field(min_length=1)]
+    ] = {}
+    alert_latency: Ms = Latency(fixed=1000)
     rate: Rate | None = None
     queue: Queue | None = None
     message_ids: MessageIds = MessageIds()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,14 +12,20 @@ from urllib.parse import quote
 
 import anyio
 
+from smppcast.errors import ConnectFailed, UsageError
+from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.smpp.codec import encode
-from smppcast.smpp.pdu import Pdu
+from smppcast.smpp.pdu import AlertNotification, Outbind, Pdu
+from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc.account import SmscAccount
 from smppcast.smsc.center import Center
+from smppcast.smsc.client import Client
 from smppcast.smsc.habits import Habits
-from smppcast.smsc.link import Link
+from smppcast.smsc.inbound import message, ton_npi
+from smppcast.smsc.link import BOUND, Link
 from smppcast.smsc.loading import load_scenario
 from smppcast.smsc.scenario import Scenario
+from smppcast.text import Encoding, LongMessages
 
 __all__ = ["Smsc", "serve"]
 
@@ -36,16 +41,17 @@ class Smsc:
         account: what it took in so far; it goes on changing.
     """
 
-    def __init__(self, scenario: Scenario, *, host: str, tls: bool) -> None:
-        self._host, self._tls = host, tls
+    def __init__(
+        self, scenario: Scenario, *, host: str = "127.0.0.1", tls: bool = False, clock: Clock = monotonic
+    ) -> None:
+        self._host, self._tls, self.now = host, tls, clock
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
-        self._links: set[Link] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._links: dict[Link, None] = {}  # in the order of their coming
+        self._references = 0
         self.port = 0
-        self.center = Center(scenario, time.time() - time.monotonic())
+        self.center = Center(scenario, wall() - clock())
         self.touched: list[Link] = []
 
     def __repr__(self) -> str:
@@ -79,6 +85,11 @@ class Smsc:
         return self.center.receipts_owed
 
     @property
+    def inbound_owed(self) -> int:
+        """Inbound messages, in segments, not yet acknowledged."""
+        return self.center.inbound_owed
+
+    @property
     def links(self) -> frozenset[Link]:
         """The connections of now."""
         return frozenset(self._links)
@@ -93,11 +104,139 @@ class Smsc:
         """
         self.center.habits = Habits(self.scenario.changed(**changes))
 
-    async def cut(self) -> None:
-        """Drops every link without a word, and returns when they are gone."""
-        for link in self._links:
+    # --- what befalls links ---------------------------------------------------------------
+
+    async def cut(self, system_id: str | None = None) -> None:
+        """Drops every link without a word, or those of one account; returns when they are gone."""
+        chosen = self._chosen(system_id)
+        for link in chosen:
             link.cut()
-        await self._empty.wait()
+        for link in chosen:
+            await link.gone.wait()
+
+    def unbind(self, system_id: str | None = None) -> int:
+        """Unbinds every bind, or those of one account; returns how many. A link ends when its client has
+        answered."""
+        chosen = [link for link in self._chosen(system_id) if link.state in BOUND]
+        for link in chosen:
+            link.unbind()
+        self.turn()
+        return len(chosen)
+
+    async def outbind(
+        self,
+        host: str,
+        port: int,
+        *,
+        system_id: str | None = None,
+        password: str = "",
+        tls: ssl.SSLContext | None = None,
+    ) -> bool:
+        """Dials a client that listens and asks it to bind (SMPP 5.0 section 4.1.1.7).
+
+        Args:
+            system_id, password: what the SMSC calls itself; the scenario's system_id unless told.
+
+        Returns:
+            Whether the client has bound; False if it hung up before.
+
+        Raises:
+            ConnectFailed: nobody listens there.
+            FieldError: system_id or password is too long, or the SMSC speaks SMPP 3.3, which has no outbind.
+        """
+        name = self.scenario.system_id if system_id is None else system_id
+        pdu = encode(
+            Outbind(system_id=name, password=password), interface_version=self.scenario.interface_version
+        )
+        try:
+            _, link = await self._loop.create_connection(lambda: Link(self), host, port, ssl=tls)
+        except OSError as error:
+            raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
+        settled = link.outbind(pdu)
+        self.turn()
+        return await settled
+
+    def _chosen(self, system_id: str | None) -> list[Link]:
+        return [link for link in self._links if system_id is None or link.system_id == system_id]
+
+    # --- what the SMSC sends by itself ----------------------------------------------------
+
+    def inject(
+        self,
+        text: str | bytes,
+        *,
+        source: str,
+        to: str,
+        system_id: str | None = None,
+        encoding: Encoding = "auto",
+        long_messages: LongMessages = "udh8",
+    ) -> int:
+        """Has a subscriber write to an account. Each segment is a deliver_sm, sent on a bind that receives,
+        kept while there is none, and sent again until it is acknowledged.
+
+        Args:
+            text: bytes go as they are, as binary.
+            source: the subscriber's number.
+            to: what the subscriber wrote to.
+            system_id: the account; by default the first that has a bind that receives, else the first of
+                the scenario.
+
+        Returns:
+            Segments.
+
+        Raises:
+            UsageError: no account is known yet; or the text does not fit the encoding, an address its field.
+        """
+        self._references += 1
+        bodies = message(
+            text,
+            source=source,
+            to=to,
+            encoding=encoding,
+            long_messages=long_messages,
+            reference=self._references & 0xFF,
+        )
+        self.center.inject(self._client(system_id), bodies)
+        self.turn()
+        return len(bodies)
+
+    def alert(
+        self, source: str, *, to: str, system_id: str | None = None, ms_availability_status: int = 0
+    ) -> bool:
+        """Sends an alert_notification: the subscriber `source` can be reached again, which `to`, the
+        client's address, had asked to know. False while no bind of the account receives.
+
+        Args:
+            ms_availability_status: 0 available, 1 denied, 2 unavailable.
+
+        Raises:
+            UsageError: no account is known yet, or a value does not fit its field.
+        """
+        source_ton, source_npi = ton_npi(source)
+        esme_ton, esme_npi = ton_npi(to)
+        pdu = AlertNotification(
+            source_addr_ton=source_ton,
+            source_addr_npi=source_npi,
+            source_addr=source,
+            esme_addr_ton=esme_ton,
+            esme_addr_npi=esme_npi,
+            esme_addr=to,
+            tlvs=Tlvs(ms_availability_status=ms_availability_status),
+        )
+        sent = self.center.notify(self._client(system_id), pdu)
+        self.turn()
+        return sent
+
+    def _client(self, system_id: str | None) -> Client:
+        if system_id is not None:
+            return self.center.client(system_id)
+        receiving = [link.client for link in self._links if link.receives]
+        if receiving:
+            return receiving[0]
+        names = [account.system_id for account in self.scenario.accounts] or list(self.center.clients)
+        if not names:
+            raise UsageError("no account is known before the first bind: name its system_id")
+        return self.center.client(names[0])
 
     def deliver(self, pdu: Pdu, system_id: str | None = None) -> bool:
         """Sends a PDU (an inbound message, say) on the first bind that receives, of that account
@@ -106,7 +245,7 @@ class Smsc:
         Raises:
             FieldError: the PDU does not fit the specification, or the version that the bind speaks.
         """
-        for link in sorted(self._links, key=id):
+        for link in self._links:
             if link.receives and system_id in (None, link.client.system_id):
                 link.request(encode(pdu, interface_version=link.interface_version))
                 self.turn()
@@ -115,21 +254,14 @@ class Smsc:
 
     # --- what links need ------------------------------------------------------------------
 
-    def now(self) -> float:
-        """Seconds on the clock that the centre goes by."""
-        return time.monotonic()
-
     def joined(self, link: Link) -> None:
         """A connection began."""
-        self._links.add(link)
-        self._empty.clear()
+        self._links[link] = None
         self.account.links += 1
 
     def left(self, link: Link) -> None:
         """A connection ended."""
-        self._links.discard(link)
-        if not self._links:
-            self._empty.set()
+        self._links.pop(link, None)
 
     def turn(self) -> None:
         """Does what is due, writes what there is to write, and sets the alarm for the rest."""
@@ -164,6 +296,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: ssl.SSLContext | None = None,
+    clock: Clock = monotonic,
 ) -> AsyncIterator[Smsc]:
     """Runs a simulated SMSC in the background of the running asyncio loop.
 
@@ -171,12 +304,14 @@ async def serve(
         scenario: one, the name of a shipped one, or a YAML file.
         port: 0 takes a free one; see `Smsc.port` and `Smsc.url`.
         tls: a server's context, for TLS.
+        clock: what latencies, rates and schedules go by. With one of your own, call `Smsc.turn` after you
+            moved it.
 
     Raises:
         ConfigError: the scenario is none.
         OSError: the port cannot be had.
     """
-    smsc = Smsc(load_scenario(scenario), host=host, tls=tls is not None)
+    smsc = Smsc(load_scenario(scenario), host=host, tls=tls is not None, clock=clock)
     listener = await asyncio.get_running_loop().create_server(lambda: Link(smsc), host, port, ssl=tls)
     smsc.port = listener.sockets[0].getsockname()[1]
     try:

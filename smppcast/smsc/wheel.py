@@ -15,13 +15,13 @@ class Wheel:
     __slots__ = ("_heap", "_order")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._order = count()
 
     def __len__(self) -> int:
         return len(self._heap)
 
-    def push(self, due: float, work: Callable[[], None]) -> None:
+    def push(self, due: float, work: Callable[[], object]) -> None:
         """Work due at the same time is done in the order of its pushing."""
         heappush(self._heap, (due, next(self._order), work))
 

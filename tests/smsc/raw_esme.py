@@ -126,11 +126,11 @@ async def raw_esme(port: int) -> AsyncIterator[RawEsme]:
 
 @asynccontextmanager
 async def bound_esme(
-    port: int, kind: int = BIND_TRANSCEIVER, *, system_id: str = "esme"
+    port: int, kind: int = BIND_TRANSCEIVER, *, system_id: str = "esme", version: int = 0x34
 ) -> AsyncIterator[RawEsme]:
     """Connects and binds."""
     async with raw_esme(port) as esme:
-        assert (await esme.bind(kind, system_id=system_id)).status == 0
+        assert (await esme.bind(kind, system_id=system_id, version=version)).status == 0
         yield esme
 
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
-from smppcast.smsc.account import BLOCK, SmscAccount, Taken
+from smppcast.smsc.account import BLOCK, Owner, SmscAccount, Taken
+
+ESME = Owner("esme", b"GOUV", b"")
 
 
-def taken(first: int, *numbers: bytes, statuses: tuple[int, ...] = (), at: float = 0.0) -> Taken:
+def taken(
+    first: int, *numbers: bytes, statuses: tuple[int, ...] = (), at: float = 0.0, owner: Owner = ESME
+) -> Taken:
     accepted = len(numbers) if not statuses else statuses.count(0)
     return Taken(
         first=first,
         at=at,
         now=at,
-        system_id="esme",
+        owner=owner,
         count=len(numbers),
         destinations=b"\0".join(numbers),
         statuses=statuses,
@@ -45,7 +49,8 @@ def test_messages_are_found_by_their_index() -> None:
         account.append(batch)
     found = [account.find(index) for index in range(4)]
     assert [message.settles_at for message in found if message] == [101.0, 102.0, 101.0, 103.0]
-    assert {message.system_id for message in found if message} == {"esme"}
+    assert {message.owner for message in found if message} == {ESME}
+    assert [message.destination for message in found if message] == ["1", "2", "3", "4"]
     assert account.find(4) is None
     assert account.find(-1) is None
 
@@ -59,3 +64,17 @@ def test_old_destinations_are_forgotten_by_blocks_and_totals_kept() -> None:
     assert account.order() == [str(number) for number in range(BLOCK, BLOCK + 3)]
     assert account.find(0) is None
     assert account.find(BLOCK) is not None
+
+
+def test_pending_messages_are_those_of_a_sender_to_a_number_before_their_final_state() -> None:
+    account = SmscAccount(remember=100)
+    other, wap = ESME._replace(source_addr=b"OTHER"), ESME._replace(service_type=b"WAP")
+    account.append(taken(0, b"1", b"2", b"1"))  # the first and the last settle at 1.0, the second at 2.0
+    account.append(taken(3, b"1", b"1", statuses=(8, 0), at=5.0, owner=wap))
+    account.append(taken(4, b"1", owner=other))
+    assert account.pending(ESME, "1", 0.5) == [0, 2, 3]
+    assert account.pending(ESME, "1", 1.5) == [3]
+    assert account.pending(wap, "1", 0.0) == [3]
+    assert account.pending(other, "1", 0.0) == [4]
+    assert account.pending(ESME._replace(system_id="x"), "1", 0.0) == []
+    assert account.pending(ESME, "11", 0.0) == []
