@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -146,7 +147,7 @@ class SmscAccount:
         refused: by command_status.
         withheld: accepted, and never answered.
         window: the most submits that one bind had unanswered at once, as far as they were seen
-            together: with no response latency, those of one read.
+            together: with no response latency, those of one read. `windows`: likewise, by account.
         receipts_sent: deliver_sm with a receipt, repeated ones included; receipts_acknowledged
             answered ESME_ROK, receipts_refused otherwise; receipts_dropped never sent, since more
             were owed than the scenario keeps.
@@ -164,6 +165,7 @@ class SmscAccount:
     refused: Counter[int] = field(default_factory=Counter)
     withheld: int = 0
     window: int = 0
+    windows: Counter[str] = field(default_factory=Counter)
     binds: int = 0
     binds_refused: Counter[int] = field(default_factory=Counter)
     links: int = 0
@@ -217,18 +219,31 @@ class SmscAccount:
         """Indexes of accepted messages to that destination that are short of their final state."""
         return [index for block in self._blocks for index in block.pending(owner, destination, now)]
 
+    def totals(self) -> dict[str, Any]:
+        """Its counters for JSON: quick, however much was taken in. `rates` is left out."""
+        plain = {name: getattr(self, name) for name in _TOTALS}
+        for name in ("windows", "refused", "binds_refused", "other_requests"):
+            plain[name] = _plain(plain[name])
+        return plain
+
     def as_dict(self, *, destinations: bool = False) -> dict[str, Any]:
-        """The account for JSON; with `destinations`, the counts of each number too."""
+        """The account for JSON; with `destinations`, the counts of each number too. Walks all of it."""
         counts = self.destinations()
-        plain = {
-            name: getattr(self, name)
-            for name in self.__dataclass_fields__
-            if not name.startswith("_") and name != "remember"
-        }
-        for name in ("refused", "binds_refused", "rates", "other_requests"):
-            plain[name] = {str(key): value for key, value in sorted(plain[name].items())}
+        plain = self.totals() | {"rates": _plain(self.rates)}
         plain["distinct_destinations"] = len(counts)
         plain["repeated_destinations"] = sum(count - 1 for count in counts.values())
         if destinations:
             plain["destinations"] = dict(counts)
         return plain
+
+
+_TOTALS: Final = [
+    name
+    for name in SmscAccount.__dataclass_fields__
+    if not name.startswith("_") and name not in ("remember", "rates")
+]
+
+
+def _plain(counts: Mapping[Any, int]) -> dict[str, int]:
+    """Keys of JSON are text."""
+    return {str(key): value for key, value in sorted(counts.items())}

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import repeat
-from typing import Final, Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 from smppcast.errors import DecodeError
 from smppcast.smpp.states import State
@@ -22,7 +22,7 @@ from smppcast.smsc.inbound import Mailbox
 from smppcast.smsc.report import Again, Owed
 from smppcast.smsc.requests import Desk
 
-__all__ = ["BOUND", "Link", "Server"]
+__all__ = ["BOUND", "Link", "LinkStatistics", "Server"]
 
 # message_payload may fill 65,535 octets; the rest of a PDU is short.
 MAX_COMMAND_LENGTH: Final = 70_000
@@ -35,6 +35,25 @@ OWED_RESPONSES_MAX: Final = 100_000
 RECEIVING: Final = (State.BOUND_RX, State.BOUND_TRX)
 SUBMITTING: Final = (State.BOUND_TX, State.BOUND_TRX)
 BOUND: Final = (State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX)
+
+
+class LinkStatistics(NamedTuple):
+    """A link at one moment."""
+
+    system_id: str
+    """Of its account; empty before the bind."""
+    state: str
+    peer: str
+    """The client's address and port."""
+    submitted: int
+    unanswered: int
+    """Submits that await their response, those included that never get one."""
+    window: int
+    """The most that were unanswered at once."""
+    delivered: int
+    """deliver_sm that it was sent."""
+    unacknowledged: int
+    """Those that it has not answered."""
 
 
 class Server(Protocol):
@@ -71,7 +90,8 @@ class Link(asyncio.Protocol):
     Attributes:
         client: its account once it is bound.
         interface_version: what both sides speak, as far as that is known.
-        submitted: submits it brought.
+        submitted: submits it brought; `window` the most that were unanswered at once.
+        delivered: deliver_sm that it was sent.
         gone: set when the connection has ended.
         settled: of a link that the SMSC dialled: whether the client bound on it, once that is known.
     """
@@ -88,11 +108,12 @@ class Link(asyncio.Protocol):
         self._unacknowledged: dict[bytes, bytes] = {}
         self._mailbox = Mailbox()
         self._sequence_number = 0
+        self._peer = ""
         self._unanswered = self._withheld = 0
         self._client: Client | None = None
         self.state = State.OPEN
         self.interface_version = smsc.center.habits.scenario.interface_version
-        self.submitted = 0
+        self.submitted = self.window = self.delivered = 0
         self.settled: asyncio.Future[bool] | None = None
         self.gone = asyncio.Event()
 
@@ -101,11 +122,25 @@ class Link(asyncio.Protocol):
         traffic = f"{self.submitted} submits | {self._unanswered} unanswered"
         return f"<Link {name} {self.state} [{traffic} | {len(self._unacknowledged)} receipts unanswered]>"
 
+    def statistics(self) -> LinkStatistics:
+        """Its counts of now."""
+        return LinkStatistics(
+            self.system_id or "",
+            self.state,
+            self._peer,
+            self.submitted,
+            self._unanswered,
+            self.window,
+            self.delivered,
+            len(self._unacknowledged) + len(self._mailbox.unanswered),
+        )
+
     # --- asyncio.Protocol -----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_MAX)
+        self._peer = ":".join(map(str, transport.get_extra_info("peername", ("?", 0))[:2]))
         self._smsc.joined(self)
 
     def connection_lost(self, _: Exception | None, /) -> None:
@@ -242,8 +277,12 @@ class Link(asyncio.Protocol):
         self._receipts_refused([(sequence_number.to_bytes(4, "big"), status)])
 
     def _note_window(self, count: int) -> None:
-        account = self._center.account
-        account.window = max(account.window, self._unanswered + count)
+        window = self._unanswered + count
+        if window > self.window and self._client is not None:
+            self.window = window
+            account, system_id = self._center.account, self._client.system_id
+            account.window = max(account.window, window)
+            account.windows[system_id] = max(account.windows[system_id], window)
 
     # --- as the centre sees it ------------------------------------------------------------
 
@@ -307,6 +346,7 @@ class Link(asyncio.Protocol):
             numbers = self._numbers(len(bodies))
             self._unacknowledged.update(zip(numbers, bodies, strict=True))
             self._center.account.receipts_sent += len(bodies)
+            self.delivered += len(bodies)
             self.send(frame(DELIVER_SM, 0, numbers, bodies))
 
     def _post(self, room: int) -> None:
@@ -317,6 +357,7 @@ class Link(asyncio.Protocol):
         numbers = self._numbers(len(bodies))
         self._mailbox.unanswered.update(zip(numbers, bodies, strict=True))
         self._center.account.inbound_sent += len(bodies)
+        self.delivered += len(bodies)
         if bodies:
             self.send(frame(DELIVER_SM, 0, numbers, bodies))
 

@@ -19,6 +19,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from smppcast.errors import SmppcastError
+from smppcast.smsc.commands import perform
 from smppcast.smsc.loading import load_scenario
 from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.server import Smsc, serve
@@ -55,20 +56,8 @@ async def command(smsc: Smsc, line: bytes) -> dict[str, Any]:
     """Does what a line of the parent asks, and returns the answer."""
     try:
         asked = json.loads(line)
-        match asked:
-            case {"do": "account"}:
-                return smsc.account.as_dict(destinations=bool(asked.get("destinations"))) | {
-                    "receipts_owed": smsc.receipts_owed
-                }
-            case {"do": "change", "changes": dict(changes)}:
-                smsc.change(**changes)
-                return {}
-            case {"do": "cut"}:
-                await smsc.cut()
-                return {}
-            case _:
-                return {"error": "no such command"}
-    except (ValueError, TypeError, SmppcastError) as error:
+        return await perform(smsc, asked.pop("do", ""), asked)
+    except (ValueError, TypeError, AttributeError, SmppcastError) as error:
         return {"error": str(error)}
 
 
@@ -89,8 +78,13 @@ class SmscProcess:
         return f"<SmscProcess {self.pid} {self.url}>"
 
     async def account(self, *, destinations: bool = False) -> dict[str, Any]:
-        """What it took in, as `SmscAccount.as_dict`, with `receipts_owed`."""
-        return await self._ask({"do": "account", "destinations": destinations})
+        """What it took in, as `SmscAccount.as_dict`, with `receipts_owed` and `inbound_owed`. It walks all
+        destinations: poll `totals` instead."""
+        return await self.do("account", destinations=destinations)
+
+    async def totals(self) -> dict[str, Any]:
+        """The counters of `account`, without its destinations and rates: quick at any size."""
+        return await self.do("totals")
 
     async def change(self, **changes: Any) -> None:
         """As `Smsc.change`.
@@ -98,14 +92,20 @@ class SmscProcess:
         Raises:
             SmppcastError: the child refused.
         """
-        await self._ask({"do": "change", "changes": changes})
+        await self.do("change", changes=changes)
 
     async def cut(self) -> None:
         """As `Smsc.cut`."""
-        await self._ask({"do": "cut"})
+        await self.do("cut")
 
-    async def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Cancelling it in the middle would shift the answers, so that it is shielded."""
+    async def do(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Any of the commands, as `smppcast.smsc.commands` lists them: inject, alert, unbind, outbind...
+
+        Raises:
+            SmppcastError: the child refused.
+        """
+        asked = {"do": command} | arguments
+        # Cancelled in the middle, it would shift the answers.
         assert self._process.stdin is not None  # noqa: S101 - open_process was told so
         async with self._turn:
             with anyio.CancelScope(shield=True):

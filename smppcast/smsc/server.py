@@ -90,9 +90,9 @@ class Smsc:
         return self.center.inbound_owed
 
     @property
-    def links(self) -> frozenset[Link]:
-        """The connections of now."""
-        return frozenset(self._links)
+    def links(self) -> tuple[Link, ...]:
+        """The connections of now, in the order of their coming."""
+        return tuple(self._links)
 
     def change(self, **changes: Any) -> None:
         """Changes parts of the scenario from here on; a mapping changes a part's named fields only.
@@ -106,13 +106,14 @@ class Smsc:
 
     # --- what befalls links ---------------------------------------------------------------
 
-    async def cut(self, system_id: str | None = None) -> None:
-        """Drops every link without a word, or those of one account; returns when they are gone."""
+    async def cut(self, system_id: str | None = None) -> int:
+        """Drops every link without a word, or those of one account; returns how many, when they are gone."""
         chosen = self._chosen(system_id)
         for link in chosen:
             link.cut()
         for link in chosen:
             await link.gone.wait()
+        return len(chosen)
 
     def unbind(self, system_id: str | None = None) -> int:
         """Unbinds every bind, or those of one account; returns how many. A link ends when its client has
@@ -131,6 +132,7 @@ class Smsc:
         system_id: str | None = None,
         password: str = "",
         tls: ssl.SSLContext | None = None,
+        timeout_s: float = 10.0,
     ) -> bool:
         """Dials a client that listens and asks it to bind (SMPP 5.0 section 4.1.1.7).
 
@@ -138,7 +140,7 @@ class Smsc:
             system_id, password: what the SMSC calls itself; the scenario's system_id unless told.
 
         Returns:
-            Whether the client has bound; False if it hung up before.
+            Whether the client has bound; False if it hung up before, or took longer.
 
         Raises:
             ConnectFailed: nobody listens there.
@@ -154,7 +156,10 @@ class Smsc:
             raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
         settled = link.outbind(pdu)
         self.turn()
-        return await settled
+        with anyio.move_on_after(timeout_s):
+            return await settled
+        link.cut()
+        return False
 
     def _chosen(self, system_id: str | None) -> list[Link]:
         return [link for link in self._links if system_id is None or link.system_id == system_id]

@@ -33,7 +33,13 @@ def test_counts_order_and_rates() -> None:
     assert account.destinations(accepted=True) == {"1": 3, "2": 2}
     assert (account.submitted, account.accepted, account.refused) == (6, 5, {0x58: 1})
     assert account.rates == {10: 5, 11: 1}
+    assert account.totals() == {
+        name: count
+        for name, count in account.as_dict().items()
+        if name not in ("rates", "distinct_destinations", "repeated_destinations")
+    }
     told = account.as_dict(destinations=True)
+    assert told["rates"] == {"10": 5, "11": 1}
     assert told["refused"] == {"88": 1}
     assert (told["distinct_destinations"], told["repeated_destinations"]) == (3, 3)
     assert told["destinations"] == {"1": 3, "2": 2, "3": 1}

@@ -14,7 +14,7 @@ import pytest
 
 from smppcast.errors import ConfigError, SmppcastError
 from smppcast.smsc import Scenario, spawn
-from tests.smsc.raw_esme import bound_esme
+from tests.smsc.raw_esme import bound_esme, read_receipt
 
 PARENT = """
 import os, sys, anyio
@@ -41,6 +41,16 @@ async def test_a_child_serves_tells_changes_and_ends() -> None:
             account = await smsc.account(destinations=True)
             assert account["destinations"] == {"33612345678": 2}
             assert account["receipts_owed"] == 0
+            totals = await smsc.totals()
+            assert (totals["submitted"], "rates" in totals, "distinct_destinations" in totals) == (
+                2,
+                False,
+                False,
+            )
+            assert await smsc.do("inject", text="STOP", source="336", to="36105") == {"segments": 1}
+            assert read_receipt(await esme.read()).text == "STOP"
+            with pytest.raises(SmppcastError, match="expected one of"):
+                await smsc.do("nonsense")
             await smsc.change(rate={"per_s": 0.001, "burst": 1, "status": 0x58})
             await esme.submit("33612345678", "33612345678", registered=0)
             assert sorted(frame.status for frame in await esme.read_many(2)) == [0, 0x58]

@@ -247,6 +247,15 @@ async def test_a_client_that_hangs_up_or_is_not_there() -> None:
         assert smsc.account.binds == 0
 
 
+async def test_a_client_that_does_not_answer_is_given_up() -> None:
+    async def client(esme: RawEsme) -> None:
+        await esme.read()
+        assert await esme.ended()
+
+    async with serve("ideal") as smsc, listening(client) as port:
+        assert not await smsc.outbind("127.0.0.1", port, timeout_s=0)
+
+
 async def test_smpp_3_3_has_no_outbind() -> None:
     async with serve(made(interface_version=0x33)) as smsc:
         with pytest.raises(FieldError, match=r"SMPP 3\.3"):
