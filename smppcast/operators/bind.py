@@ -13,7 +13,7 @@ import structlog
 from smppcast.errors import BindRefused, ConnectFailed, SmppcastError, UsageError
 from smppcast.net.backoff import Backoff
 from smppcast.net.clock import Clock
-from smppcast.net.link import dial
+from smppcast.net.link import Address, dial
 from smppcast.net.pump import Pump
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
@@ -40,6 +40,8 @@ log = structlog.get_logger("smppcast.bind")
 _CREDENTIALS = frozenset(
     (CommandStatus.ESME_RINVPASWD, CommandStatus.ESME_RINVSYSID, CommandStatus.ESME_RINVSYSTYP)
 )
+# How often a bind that is being replaced looks whether it is drained, or bound again.
+DRAIN_POLL_S = 0.02
 REFUSED_FIRST_S, REFUSED_MOST_S = 30.0, 600.0
 
 
@@ -138,6 +140,8 @@ class Bind:
         self._backoff, self._refusals = Backoff(), Backoff(REFUSED_FIRST_S, REFUSED_MOST_S)
         self._pump: Pump | None = None
         self._session: Session | None = None
+        self._draining = False
+        self._failures = 0
 
     def __repr__(self) -> str:
         window = f" | window {self.in_flight}/{self._lane.bind_window}" if self.bound else ""
@@ -166,6 +170,27 @@ class Bind:
             self._session.request(Unbind(), None, self._lane.clock())
             self._pump.wake()
 
+    async def replace(self) -> None:
+        """Drains this bind, unbinds, and waits until its successor is bound.
+
+        Raises:
+            SmppcastError: the SMSC does not let it in again.
+        """
+        session = self._session
+        self._draining = True
+        try:
+            with anyio.move_on_after(self._settings.timers.response):
+                while self.in_flight and self._session is session:  # noqa: ASYNC110 - answers set no event
+                    await anyio.sleep(DRAIN_POLL_S)
+            self.unbind()
+            while self._session is session or not self.bound:
+                if self._session is not session and self.error is not None:
+                    raise self.error
+                await anyio.sleep(DRAIN_POLL_S)
+        finally:
+            self._draining = False
+            self.wake()
+
     # --- life ------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -187,7 +212,7 @@ class Bind:
         """One link from dial to end; returns how long to wait before the next."""
         timers = self._settings.timers
         try:
-            stream = await dial(self._settings.address, timers.bind)
+            stream = await dial(self._address, timers.bind)
         except (ConnectFailed, UsageError) as error:
             return self._failed(error)
         clock = self._lane.clock
@@ -208,7 +233,7 @@ class Bind:
             self._session = self._pump = None
             self._lane.link_ended(self, unanswered)
         if self.error is not None:
-            return self._failed(self.error)
+            return self._failed(self.error, was_bound=was_bound)
         if was_bound:
             # A clean unbind by the SMSC asks for nothing but to come again.
             log.info("unbound", operator=self._lane.name, bind=self.number)
@@ -216,7 +241,15 @@ class Bind:
             return self._backoff.next()
         return self._backoff.next()
 
-    def _failed(self, error: SmppcastError) -> float:
+    @property
+    def _address(self) -> Address:
+        """The host whose turn it is: the first, or where binds are spread this one's own, and after a
+        failure the one behind it."""
+        hosts = self._settings.addresses
+        first = self.number - 1 if self._settings.spread else 0
+        return hosts[(first + self._failures) % len(hosts)]
+
+    def _failed(self, error: SmppcastError, *, was_bound: bool = False) -> float:
         self.error = error
         log.warning(
             "bind_refused" if isinstance(error, BindRefused) else "link_down",
@@ -224,7 +257,14 @@ class Bind:
             bind=self.number,
             error=str(error),
         )
-        return self._refusals.next() if self._refused_for_good() else self._backoff.next()
+        if self._refused_for_good():
+            return self._refusals.next()
+        if was_bound:
+            return self._backoff.next()  # the host was well; the first one may be again
+        self._failures += 1
+        if self._failures % len(self._settings.addresses):
+            return 0.0  # the next host is tried at once
+        return self._backoff.next()
 
     def _refused_for_good(self) -> bool:
         return isinstance(self.error, BindRefused) and self.error.command_status in _CREDENTIALS
@@ -232,7 +272,8 @@ class Bind:
     # --- the pump's owner ------------------------------------------------------------------
 
     def fill(self, session: Session, now: float) -> None:
-        self._lane.fill(session, now)
+        if not self._draining:
+            self._lane.fill(session, now)
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         lane, pump = self._lane, self._pump
@@ -277,6 +318,7 @@ class Bind:
         self.smsc = getattr(event.pdu, "system_id", None) or ""
         self._backoff.reset()
         self._refusals.reset()
+        self._failures = 0
         log.info("bound", operator=self._lane.name, bind=self.number, smsc=self.smsc, kind=str(self.kind))
         self._lane.changed()
 

@@ -27,6 +27,7 @@ from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
 from smppcast.net.clock import Clock
 from smppcast.operators.addresses import agrees
+from smppcast.operators.latencies import ReceiptSamples
 from smppcast.operators.matching import Matching
 from smppcast.operators.parked import Parked
 from smppcast.operators.settings import OperatorSettings
@@ -118,6 +119,7 @@ class Inbox:
         self._time_zone = settings.time_zone
         self._resolver, self._writer = resolver, writer
         self._reported, self._claim, self._wall = reported, claim, wall
+        self.latencies = ReceiptSamples()
         self._parked = Parked()
         self._searches: list[_Search] = []
         self._searching = 0
@@ -219,6 +221,7 @@ class Inbox:
     def _match(self, batch: ReceiptBatch, acknowledge: Acknowledge) -> None:
         """Matches by the hot index; what it does not know goes to the search."""
         keys = self._matching.keys(batch)
+        self.latencies.received(keys, self._wall())
         refs = self._matching.hot(batch, keys)
         if -1 not in refs:
             self._settle(batch, range(len(batch)), refs, acknowledge)
@@ -391,6 +394,7 @@ class Inbox:
         """Indexes message_ids of accepted segments, and settles receipts that came before."""
         keys = fold_all(message_ids)
         self._resolver.add(keys, refs, numbers)
+        self.latencies.accepted(keys, self._wall())
         found: dict[int, _Unparked] = {}  # by the ledger's key: one receipt may wait under several ids
         rows: dict[str, int] = {}
         for key, parked_key, receipt in self._parked.early(keys):

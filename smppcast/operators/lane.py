@@ -22,6 +22,7 @@ from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.addresses import agrees
 from smppcast.operators.bind import Bind, BindKind, BindState
 from smppcast.operators.inbox import Inbox
+from smppcast.operators.latencies import Latencies, Percentiles
 from smppcast.operators.settings import AutoRate, AutoWindow, OperatorSettings
 from smppcast.operators.sources import Source, Sources
 from smppcast.pacing.adaptive import AdaptiveRate
@@ -72,6 +73,8 @@ class LaneStatistics(NamedTuple):
     matched: int
     inbound: int
     latency_s: float | None  # submit_sm to submit_sm_resp, a running mean of samples
+    latencies: Percentiles | None  # of these, the last thousand samples
+    receipt_latencies: Percentiles | None  # from acceptance to receipt, likewise
     reconnects: int
     error: str | None  # the last one of any bind that is down
 
@@ -108,6 +111,7 @@ class Lane:
         window = settings.window
         self._sizer = WindowSizer(window.ceiling) if isinstance(window, AutoWindow) else None
         self._in_a_row = 0
+        self._latencies = Latencies()
         self._tally = _Tally()
         self._binds = [
             Bind(self, kind, number, settings) for number, kind in enumerate(_kinds(settings), start=1)
@@ -149,6 +153,18 @@ class Lane:
             self._timer.cancel()
         self._closed = True
         self.changed()
+
+    async def reload(self) -> None:
+        """Replaces the binds one after the other by new ones, while the others go on.
+
+        A bind that cannot bind again ends it: the others stay as they are.
+
+        Raises:
+            SmppcastError: why it cannot.
+        """
+        for bind in sorted(self._binds, key=lambda each: each.number):
+            if bind.bound:
+                await bind.replace()
 
     async def bound(self) -> None:
         """Waits until one bind is up.
@@ -302,6 +318,7 @@ class Lane:
 
     def sampled(self, latency_s: float, now: float) -> None:
         """How long one submit_sm took to be answered."""
+        self._latencies.add(latency_s)
         self._rate.latency(latency_s, now)
         if self._sizer is not None:
             self._sizer.latency(latency_s)
@@ -416,6 +433,8 @@ class Lane:
             receipts=self.inbox.tally.receipts,
             matched=self.inbox.tally.matched,
             inbound=self.inbox.tally.inbound,
+            latencies=self._latencies.percentiles(),
+            receipt_latencies=self.inbox.latencies.percentiles(),
             latency_s=sum(latencies) / len(latencies) if latencies else None,
             reconnects=sum(bind.reconnects for bind in binds),
             error=str(errors[-1]) if errors else None,

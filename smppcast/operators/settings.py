@@ -197,6 +197,10 @@ class OperatorSettings(SettingsModel):
     url: str
     """smpp://SYSTEM_ID@HOST:PORT, or smpps:// for TLS; ports 2775 and 3550 where none is given.
     SYSTEM_ID:PASSWORD@ also serves; what is not a letter or digit in them is %-encoded."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts of the same account, HOST or HOST:PORT, in whose turn it is where one does not answer."""
+    spread: bool = False
+    """Whether binds are spread over all hosts; else the others stand by for the first."""
     password: SecretStr = SecretStr("")
     """The account's password; never shown."""
     binds: Annotated[Binds, Also({"type": "integer", "minimum": 1})] = Binds(transceiver=1)
@@ -296,6 +300,15 @@ class OperatorSettings(SettingsModel):
     def _rate(cls, value: object) -> object:
         return None if value == "none" else AutoRate() if value == "auto" else value
 
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            found = _split(f"//{host}")
+            if found is None or not found.hostname or found.username or found.path or found.query:
+                raise ValueError("expected HOST or HOST:PORT")
+        return hosts
+
     @field_validator("window", mode="before")
     @classmethod
     def _window(cls, value: object) -> object:
@@ -337,7 +350,7 @@ class OperatorSettings(SettingsModel):
     def _auto_has_a_ceiling(self) -> Self:
         """Whoever exceeds a contract while looking for the limit gets the account suspended."""
         auto = isinstance(self.rate, AutoRate) and self.rate.ceiling is None
-        if auto and not _is_loopback(urlsplit(self.url).hostname or ""):
+        if auto and not all(_is_loopback(address.host) for address in self.addresses):
             raise ValueError("expected {ceiling: RATE} in rate: auto alone is for loopback addresses")
         return self
 
@@ -346,8 +359,15 @@ class OperatorSettings(SettingsModel):
         return unquote(urlsplit(self.url).username or "")
 
     @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where to dial, the url's own first."""
+        first = self.address
+        others = (urlsplit(f"//{host}") for host in self.hosts)
+        return (first, *(Address(each.hostname or "", each.port or first.port, first.tls) for each in others))
+
+    @property
     def address(self) -> Address:
-        """Where to dial."""
+        """The url's."""
         found = urlsplit(self.url)
         tls = self.tls
         dialled = Tls(

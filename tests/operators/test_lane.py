@@ -283,3 +283,61 @@ async def test_an_automatic_window_is_as_large_as_rate_and_latency_ask_for() -> 
     ):
         await until(lambda: len(shelf.taken) >= 1_000)
         assert 500 * 0.04 <= lane.statistics().window <= 3 * 500 * 0.04
+
+
+async def test_latencies_are_told_by_percentiles() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=20)
+    async with serve(scenario) as smsc, running(settings(smsc), 200) as (lane, shelf):
+        assert lane.statistics().latencies is None
+        await until(lambda: len(shelf.taken) == 200)
+        found = lane.statistics().latencies
+        assert found is not None
+        assert 0.02 <= found.p50 <= found.p90 <= found.p99 <= found.most
+
+
+async def test_a_standby_takes_over_and_gives_back() -> None:
+    async with serve() as gone:
+        port = gone.port
+    async with serve() as standby:
+        account = settings(f"smpp://esme@127.0.0.1:{port}", hosts=[f"127.0.0.1:{standby.port}"])
+        async with running(account, 10) as (lane, shelf):
+            await until(lambda: len(shelf.taken) == 10)
+            assert standby.account.submitted == 10
+            async with serve(port=port) as first:
+                await standby.cut()
+                await until(lambda: lane.statistics().bound == 1 and first.account.binds == 1)
+                shelf.offer(5)
+                await until(lambda: len(shelf.taken) == 15)
+                assert first.account.submitted == 5
+
+
+async def test_binds_are_spread_over_the_hosts_and_meet_on_the_one_that_is_left() -> None:
+    async with serve() as one, serve() as other:
+        account = settings(one, hosts=[f"127.0.0.1:{other.port}"], spread=True, binds=4)
+        async with running(account) as (lane, _):
+            await until(lambda: lane.statistics().bound == 4)
+            assert (one.account.binds, other.account.binds) == (2, 2)
+            await other.close()
+            await until(lambda: one.account.binds == 4 and lane.statistics().bound == 4)
+
+
+async def test_a_reload_replaces_the_binds_and_the_lane_goes_on() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=5)
+    async with serve(scenario) as smsc, running(settings(smsc, binds=3), 10**6) as (lane, shelf):
+        await until(lambda: lane.statistics().bound == 3)
+        before = len(shelf.taken)
+        await lane.reload()
+        assert lane.statistics().bound == 3
+        assert smsc.account.binds == 6
+        assert smsc.account.other_requests["unbind"] == 3
+        assert len(shelf.taken) > before
+        assert not shelf.unknown
+
+
+async def test_a_reload_stops_at_a_bind_that_is_refused() -> None:
+    async with serve() as smsc, running(settings(smsc, binds=2)) as (lane, _):
+        await until(lambda: lane.statistics().bound == 2)
+        smsc.change(accounts=[{"system_id": "nobody", "password": "x"}])
+        with pytest.raises(BindRefused):
+            await lane.reload()
+        assert lane.statistics().bound == 1
