@@ -16,13 +16,14 @@ from typing import Final
 from smppcast.model import MessageState
 from smppcast.smpp.codec import encode
 from smppcast.smpp.pdu import Pdu
-from smppcast.smpp.versions import has_command
-from smppcast.smpp.vocabulary import CommandStatus
+from smppcast.smpp.versions import has_command, speaks_3_3
+from smppcast.smpp.vocabulary import CommandStatus, InterfaceVersion
 from smppcast.smsc.account import Owner, SmscAccount, Taken
 from smppcast.smsc.broadcasts import Broadcasts
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
 from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, Habits
+from smppcast.smsc.load import Load, congestion_tlv
 from smppcast.smsc.report import Owed, Report
 from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.single import Single
@@ -54,6 +55,7 @@ class _Intake:
         statuses: command_status of each; none when all are accepted.
         accepted: the columns of those; `outcomes` the number of each one's outcome.
         delays: see `Habits.delays`.
+        told: what responses end with.
     """
 
     bind: Bind
@@ -63,13 +65,14 @@ class _Intake:
     outcomes: bytes
     delays: tuple[tuple[float, float], ...]
     now: float
+    told: bytes
 
 
 class Center:
     """One simulated SMSC.
 
     Attributes:
-        habits: what it does; may be replaced at any time.
+        habits: what it does; see `adopt`.
         receipts_owed: receipts not yet acknowledged, those of the future included.
         inbound_owed: inbound messages not yet acknowledged.
         cancelled: indexes of cancelled messages.
@@ -78,7 +81,8 @@ class Center:
 
     def __init__(self, scenario: Scenario, wall: float) -> None:
         """`wall` is unix time at the zero of the clock that `now` is read from."""
-        self.habits = Habits(scenario)
+        self._load: Load | None = None
+        self.adopt(scenario)
         self.account = SmscAccount(scenario.remember)
         self.wheel = Wheel()
         self.clients: dict[str, Client] = {}
@@ -92,6 +96,24 @@ class Center:
         ids = self.habits.ids
         (message_id,) = ids.response.write(ids.numbers(next(self._broadcast_ids), 1))
         return message_id.decode("ascii")
+
+    def adopt(self, scenario: Scenario) -> None:
+        """Goes by this scenario from here on."""
+        self.habits, capacity = Habits(scenario), scenario.capacity
+        if capacity is None:
+            self._load = None
+        elif self._load is None:
+            self._load = Load(capacity)
+        else:
+            self._load.capacity = capacity
+
+    def congestion_state(self, interface_version: int, now: float) -> int | None:
+        """The load, where every response to a client of that version tells it."""
+        load = self._load
+        if load is None or load.capacity.tell == "nobody" or speaks_3_3(interface_version):
+            return None
+        told = interface_version >= InterfaceVersion.V5_0 or load.capacity.tell == "all"
+        return load.congestion_state(now) if told else None
 
     def client(self, system_id: str) -> Client:
         """The account of that name, which begins here if need be."""
@@ -126,7 +148,7 @@ class Center:
             self.wheel.push(due, partial(self.notify, bind.client, asked.alert()))
         (message_id,) = report.ids.response.write(report.numbers)
         status = CommandStatus.ESME_RDELIVERYFAILURE if asked.transaction and failed else 0
-        body = (b"" if status else message_id) + b"\0" + asked.tlvs(outcome)
+        body = (b"" if status else message_id) + b"\0" + asked.tlvs(outcome) + intake.told
         if asked.transaction:
             respond += settle
         else:
@@ -149,7 +171,7 @@ class Center:
         """
         intake = self._judge(bind, run, now)
         report = self._take_in(intake)
-        status, body = max(intake.statuses, default=0), b""
+        status, body = max(intake.statuses, default=0), b"\0\0" + intake.told if intake.told else b""
         if len(report):
             report.numbers = [report.numbers[0]] * len(report)
             self._schedule(intake, report)
@@ -165,7 +187,9 @@ class Center:
         outcomes = self._outcomes(self.account.accepted, accepted.destinations)
         if run.shape.timing is not None:
             delays, outcomes = self._timed(run.shape.timing, delays, outcomes, self.wall + now)
-        return _Intake(bind, run, statuses, accepted, outcomes, delays, now)
+        state = self.congestion_state(bind.interface_version, now)
+        told = b"" if state is None else congestion_tlv(state)
+        return _Intake(bind, run, statuses, accepted, outcomes, delays, now, told)
 
     def _timed(
         self, timing: Timing, delays: tuple[tuple[float, float], ...], outcomes: bytes, at: float
@@ -189,6 +213,10 @@ class Center:
         if scenario.rate is not None:
             admitted = client.admit(scenario.rate, count, now)
             statuses[admitted:] = [scenario.rate.status] * (count - admitted)
+        if self._load is not None:
+            room = self._load.admit(admitted, now)
+            statuses[room:admitted] = [self._load.capacity.status] * (admitted - room)
+            admitted = room
         if scenario.queue is not None:
             room = min(admitted, max(0, scenario.queue.limit - client.queued))
             statuses[room:admitted] = [scenario.queue.status] * (admitted - room)
@@ -253,16 +281,19 @@ class Center:
     # --- responses ------------------------------------------------------------------------
 
     def _refuse(self, intake: _Intake, answer: int) -> None:
-        """A refusal has no body (SMPP 5.0 section 4.2.1.2) and waits as long as an acceptance."""
+        """A refusal has no body (SMPP 5.0 section 4.2.1.2), unless it has TLVs, and waits as long as an
+        acceptance."""
         numbers, statuses = intake.run.sequence_numbers, intake.statuses
+        body = b"\0" + intake.told if intake.told else b""
         for status in sorted(set(statuses) - {0}):
             refused = [number for number, given in zip(numbers, statuses, strict=True) if given == status]
-            pdus = frame(answer, status, refused, [b""] * len(refused))
+            pdus = frame(answer, status, refused, [body] * len(refused))
             self._answer(intake, pdus, len(refused), intake.delays[0][0])
 
     def _respond(self, intake: _Intake, report: Report, answer: int) -> None:
         ids = report.ids.response.write(report.numbers)
-        bodies: Sequence[bytes] = [message_id + b"\0" for message_id in ids]
+        end = b"\0" + intake.told
+        bodies: Sequence[bytes] = [message_id + end for message_id in ids]
         numbers: Sequence[bytes] = intake.accepted.sequence_numbers
         withheld = self.habits.withheld.slice(report.indexes[0], len(bodies))
         if any(withheld):
@@ -285,7 +316,7 @@ class Center:
             for destination, status in zip(intake.run.destinations, intake.statuses, strict=False)
             if status
         ]
-        return message_id + b"\0" + bytes((len(refused),)) + b"".join(refused)
+        return message_id + b"\0" + bytes((len(refused),)) + b"".join(refused) + intake.told
 
     def _answer(self, intake: _Intake, pdus: bytes, count: int, delay: float) -> None:
         if delay > 0:

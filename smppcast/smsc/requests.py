@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -99,14 +100,16 @@ class Requester(Protocol):
 class Desk:
     """Answers one link's requests."""
 
-    __slots__ = ("_center", "_link", "_messages")
+    __slots__ = ("_center", "_link", "_messages", "_now")
 
     def __init__(self, center: Center, link: Requester) -> None:
         self._center, self._link = center, link
         self._messages = Messages(center, link)
+        self._now = 0.0
 
     def answer(self, pdu: Pdu, now: float) -> None:
         """Sends the response that a request is owed; takes note of a response."""
+        self._now = now
         if pdu.is_response:
             self._response(pdu)
             return
@@ -173,8 +176,13 @@ class Desk:
     def _unknown(self, sequence_number: int) -> None:
         self._send(GenericNack(command_status=CommandStatus.ESME_RINVCMDID, sequence_number=sequence_number))
 
-    def _send(self, pdu: Pdu) -> None:
-        self._link.send(encode(pdu, interface_version=self._link.interface_version))
+    def _send(self, pdu: Pdu, interface_version: int | None = None) -> None:
+        """Sends a response; it may tell the load as well."""
+        version = self._link.interface_version if interface_version is None else interface_version
+        state = self._center.congestion_state(version, self._now)
+        if state is not None and not isinstance(pdu, GenericNack):
+            pdu = replace(pdu, tlvs=Tlvs(pdu.tlvs, congestion_state=state))
+        self._link.send(encode(pdu, interface_version=version))
 
     def _tell(self, pdu: Pdu, answer: Pdu | int) -> None:
         """Sends a response, or refuses."""
@@ -227,7 +235,8 @@ class Desk:
         scenario = self._center.habits.scenario
         version = self._version(pdu)
         tlvs = NO_TLVS if speaks_3_3(version) else Tlvs(sc_interface_version=scenario.interface_version)
-        self._send(response(sequence_number=pdu.sequence_number, system_id=scenario.system_id, tlvs=tlvs))
+        told = response(sequence_number=pdu.sequence_number, system_id=scenario.system_id, tlvs=tlvs)
+        self._send(told, version)
         self._link.bind(self._center.client(pdu.system_id), state, version)
 
     def _bind_status(self, system_id: str, password: str, kind: str) -> int:

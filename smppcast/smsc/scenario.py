@@ -26,6 +26,7 @@ from smppcast.smpp.vocabulary import CommandStatus
 
 __all__ = [
     "Binds",
+    "Capacity",
     "Faults",
     "IdStyle",
     "Latency",
@@ -194,6 +195,22 @@ class Rate(_Part):
     status: Status = 0x58
 
 
+class Capacity(_Part):
+    """What the whole SMSC can take, and whether it says how near that is.
+
+    Args:
+        per_s: submits of all accounts; more is refused with `status`.
+        over_s: the time over which the load is measured, and whose worth of submits it takes at once.
+        tell: who is told the load, as the TLV congestion_state on every response: clients that bind with
+            SMPP 5.0, which brought it, everybody (3.3 knows no TLVs), or nobody.
+    """
+
+    per_s: Annotated[float, Field(gt=0)]
+    over_s: Annotated[float, Field(gt=0)] = 1.0
+    status: Status = 0x58
+    tell: Literal["5.0", "all", "nobody"] = "5.0"
+
+
 class Queue(_Part):
     """How many accepted messages of an account may await their final state."""
 
@@ -324,6 +341,7 @@ class Scenario(_Part):
     alert_latency: Ms = Latency(fixed=1000)
     rate: Rate | None = None
     queue: Queue | None = None
+    capacity: Capacity | None = None
     message_ids: MessageIds = MessageIds()
     receipts: Receipts = Receipts()
     faults: Faults = Faults()

@@ -20,7 +20,6 @@ from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc.account import SmscAccount
 from smppcast.smsc.center import Center
 from smppcast.smsc.client import Client
-from smppcast.smsc.habits import Habits
 from smppcast.smsc.inbound import message, ton_npi
 from smppcast.smsc.link import BOUND, Link
 from smppcast.smsc.loading import load_scenario
@@ -102,7 +101,7 @@ class Smsc:
         Raises:
             ConfigError: the scenario would be none; nothing is changed.
         """
-        self.center.habits = Habits(self.scenario.changed(**changes))
+        self.center.adopt(self.scenario.changed(**changes))
 
     # --- what befalls links ---------------------------------------------------------------
 
