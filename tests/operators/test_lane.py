@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -312,12 +312,13 @@ async def test_a_standby_takes_over_and_gives_back() -> None:
 
 
 async def test_binds_are_spread_over_the_hosts_and_meet_on_the_one_that_is_left() -> None:
-    async with serve() as one, serve() as other:
+    async with serve() as one, AsyncExitStack() as stack:
+        other = await stack.enter_async_context(serve())
         account = settings(one, hosts=[f"127.0.0.1:{other.port}"], spread=True, binds=4)
         async with running(account) as (lane, _):
             await until(lambda: lane.statistics().bound == 4)
             assert (one.account.binds, other.account.binds) == (2, 2)
-            await other.close()
+            await stack.aclose()
             await until(lambda: one.account.binds == 4 and lane.statistics().bound == 4)
 
 
