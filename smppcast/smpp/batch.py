@@ -116,7 +116,7 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901 - the hot 
         FramingError: a command_length below 16 or above `max_command_length`; PDUs before it
             are lost with the link, as SMPP 5.0 section 3.2.4 has no way to resynchronise.
     """
-    found = Cut()
+    found, startswith = Cut(), buffer.startswith
     position, end = 0, len(buffer)
     singly = 0  # up to there, responses that cannot be cut together
     while end - position >= HEADER_LENGTH:
@@ -126,8 +126,10 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901 - the hot 
         if end - position < length:
             break
         if command_id == SUBMIT_SM_RESP:
-            whole = (end - position) // length
-            if whole >= _RUN_MIN and position >= singly:
+            # The last of a shortest run tells at once that there is none, as among receipts.
+            alike = buffer[position : position + 8]
+            if position >= singly and startswith(alike, position + (_RUN_MIN - 1) * length):
+                whole = (end - position) // length
                 run, taken = _cut_run(buffer, position, length, min(whole, _RUN_MAX), found)
                 if taken:
                     position += run * length
