@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import sys
@@ -168,12 +169,17 @@ async def running(
 # --- ports --------------------------------------------------------------------------------
 
 
+# Below those that kernels give to whoever asks for any, which may be taken again before the peer comes.
+PORTS = range(15_000, 32_000)
+
+
 def free_port() -> int:
     """For programs that cannot take one and say which."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def _listens(port: int) -> bool:

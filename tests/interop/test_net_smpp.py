@@ -80,10 +80,9 @@ SERVER, CLIENT = str(SCRIPTS / "net_smpp_server.pl"), str(SCRIPTS / "net_smpp_cl
 
 async def test_our_client_on_its_server() -> None:
     received: list[InboundMessage] = []
-    port = free_port()
-    async with perl(SERVER, str(port)) as server:
-        await server.told("listening")
-        url = f"smpp://gouv:secret@{LOOPBACK}:{port}"
+    async with perl(SERVER) as server:
+        (listening,) = await server.told("listening")
+        url = f"smpp://gouv:secret@{LOOPBACK}:{listening['port']}"
         timers = Timers(enquire_link_s=0.1)
         async with connect(url, source="GOUV", on_message=received.append, timers=timers) as session:
             assert session.smsc == "perl"

@@ -1,4 +1,4 @@
-# An SMSC of Perl's Net::SMPP: perl net_smpp_server.pl PORT.
+# An SMSC of Perl's Net::SMPP: perl net_smpp_server.pl. It takes a free port and says which.
 # One link after the other. Each bind that receives is sent a message in three segments, the last first;
 # each submit that asks for it a receipt of text alone, its id padded with zeros, before the response
 # where the destination ends in 0001. A submit to a number that ends in 0000 makes it unbind.
@@ -11,7 +11,7 @@ $| = 1;
 my $json = JSON::PP->new->canonical;
 sub tell_ { my ($event, %more) = @_; print $json->encode({event => $event, %more}), "\n" }
 
-my $listener = Net::SMPP->new_listen('127.0.0.1', port => $ARGV[0], smpp_version => 0x34, timeout => 60)
+my $listener = Net::SMPP->new_listen('127.0.0.1', port => 0, smpp_version => 0x34, timeout => 60)
     or die "no listener: $!";
 my %binds = (
     Net::SMPP::CMD_bind_transceiver, 'bind_transceiver',
@@ -62,7 +62,7 @@ sub submitted {
     $link->unbind(async => 1) if $to =~ /0000$/;
 }
 
-tell_('listening');
+tell_('listening', port => $listener->sockport);
 while (my $link = $listener->accept) {
     while (my $pdu = $link->read_pdu) {
         my $command = $pdu->{cmd};
