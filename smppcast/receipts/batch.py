@@ -24,11 +24,11 @@ __all__ = ["ReceiptBatch", "fold_all", "read"]
 # A whole deliver_sm (SMPP 5.0 section 4.3.1.1): header, mandatory parameters, text, TLVs. Only
 # esm_class 0x04 (a receipt without UDH) and one-octet alphabets are cut here, and of the TLVs only
 # those that a receipt has: receipted_message_id, message_state, network_error_code, and our own
-# user_message_reference where it is echoed.
+# user_message_reference where it is echoed. An id in the text with a colon may hide a field.
 _RECEIPT = re.compile(
     rb"(?s).{4}\0\0\0\x05\0\0\0\0(.{4})[^\0]{0,5}\0..([^\0]{0,20})\0..([^\0]{0,20})\0"
     rb"\x04..[^\0]{0,16}\0[^\0]{0,16}\0..[\0\x01\x03].(.)"
-    rb"(id:([!-~]{1,64}) sub:[0-9]{3} dlvrd:[0-9]{3} submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
+    rb"(id:([!-9;-~]{1,64}) sub:[0-9]{3} dlvrd:[0-9]{3} submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
     rb" stat:([A-Z]{7}) err:([0-9A-Za-z]{1,8})(?: [Tt]ext:([ -~]*))?)"
     rb"((?:\0\x1e\0(.)([!-~]{1,64})\0|\x04\x27\0\x01([\0-\x09])|\x04\x23\0\x03(...)"
     rb"|\x02\x04\0\x02(..)){0,4})"
