@@ -93,13 +93,12 @@ def test_the_usual_receipt_is_read_in_the_batch() -> None:
         assert rest == []
 
 
-@pytest.mark.parametrize("text_id", ["014stat:56789", "a:b", "1err:5"])
-def test_an_id_in_which_a_field_may_hide_is_left_to_the_plain_path(text_id: str) -> None:
+@pytest.mark.parametrize(("text_id", "expected"), [("014stat:56789", "014"), ("a:b", "a:b"), ("1err:5", "1")])
+def test_an_id_in_which_a_field_may_hide_is_left_to_the_plain_path(text_id: str, expected: str) -> None:
     pdu = encode(DeliverSm(esm_class=4, short_message=USUAL.replace(b"0123456789", text_id.encode())))
     batch, rest = read([pdu])
     assert (len(batch), rest) == (0, [pdu])
-    (read_plainly,) = plain([pdu]).message_ids
-    assert read_plainly == text_id.split("stat:")[0].split("err:")[0]
+    assert plain([pdu]).message_ids == [expected]
 
 
 def test_the_vectors_receipts_agree(vectors: Callable[[str], list[dict[str, Any]]]) -> None:
