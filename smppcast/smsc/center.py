@@ -22,8 +22,9 @@ from smppcast.smsc.account import Owner, SmscAccount, Taken
 from smppcast.smsc.broadcasts import Broadcasts
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
 from smppcast.smsc.client import Bind, Client
-from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, Habits
+from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, WITHHELD, Habits
 from smppcast.smsc.load import Load, congestion_tlv
+from smppcast.smsc.mishaps import odd_response
 from smppcast.smsc.report import Owed, Report
 from smppcast.smsc.scenario import Scenario
 from smppcast.smsc.single import Single
@@ -210,9 +211,10 @@ class Center:
         scenario = habits.scenario
         statuses = [0] * count
         admitted = count
-        if scenario.rate is not None:
-            admitted = client.admit(scenario.rate, count, now)
-            statuses[admitted:] = [scenario.rate.status] * (count - admitted)
+        rate = habits.rates.get(client.system_id, scenario.rate)
+        if rate is not None:
+            admitted = client.admit(rate, count, now)
+            statuses[admitted:] = [rate.status] * (count - admitted)
         if self._load is not None:
             room = self._load.admit(admitted, now)
             statuses[room:admitted] = [self._load.capacity.status] * (admitted - room)
@@ -295,18 +297,21 @@ class Center:
         end = b"\0" + intake.told
         bodies: Sequence[bytes] = [message_id + end for message_id in ids]
         numbers: Sequence[bytes] = intake.accepted.sequence_numbers
-        withheld = self.habits.withheld.slice(report.indexes[0], len(bodies))
-        if any(withheld):
-            intake.bind.withhold(len(withheld) - withheld.count(0))
-        else:
-            withheld = b""
+        kinds = b""
+        if self.habits.answers.constant != PLAIN:
+            kinds = self.habits.answers.slice(report.indexes[0], len(bodies))
+            if kinds.count(WITHHELD):
+                intake.bind.withhold(kinds.count(WITHHELD))
         step = len(intake.delays)
         for start, (delay, _) in enumerate(intake.delays):
             part, answered = bodies[start::step], numbers[start::step]
-            if withheld:
-                chosen = [not kind for kind in withheld[start::step]]
-                part, answered = list(compress(part, chosen)), list(compress(answered, chosen))
-            if part:
+            odd = kinds[start::step]
+            if odd.count(PLAIN) != len(odd):
+                indexes = report.indexes[start::step]
+                framed = partial(odd_response, self.habits.scenario.seed, answer)
+                pdus = b"".join(map(framed, zip(odd, answered, part, indexes, strict=True)))
+                self._answer(intake, pdus, len(part) - odd.count(WITHHELD), delay)
+            elif part:
                 self._answer(intake, frame(answer, 0, answered, part), len(part), delay)
 
     def _multi_body(self, intake: _Intake, report: Report) -> bytes:

@@ -60,6 +60,7 @@ class Client:
     Attributes:
         owed: receipts that wait for a bind that receives, `owed_count` of them.
         inbound: messages of subscribers that do.
+        lingering: until when binds whose link was lost still count.
         queued: messages short of their final state, counted while the scenario limits them.
     """
 
@@ -69,6 +70,7 @@ class Client:
         "_turn",
         "binds",
         "inbound",
+        "lingering",
         "owed",
         "owed_count",
         "queued",
@@ -82,9 +84,15 @@ class Client:
         self.owed_count = 0
         self.inbound: deque[bytes] = deque()
         self.queued = 0
+        self.lingering: list[float] = []
         self._tokens: float | None = None
         self._filled_at = 0.0
         self._turn = 0
+
+    def held(self, now: float) -> int:
+        """Binds that count against its limit."""
+        self.lingering = [until for until in self.lingering if until > now]
+        return len(self.binds) + len(self.lingering)
 
     def admit(self, rate: Rate, count: int, now: float) -> int:
         """How many of `count` submits the bucket lets in at `now`; it starts full."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Final
 
@@ -14,10 +15,24 @@ from smppcast.smsc.draws import Delays, Table
 from smppcast.smsc.ids import Ids, ids_of_3_3
 from smppcast.smsc.scenario import NumberRule, Outcome, Scenario
 
-__all__ = ["EARLY", "LOST", "ORPHAN", "PLAIN", "REPEATED", "Habits"]
+__all__ = [
+    "BODYLESS",
+    "EARLY",
+    "GARBAGE",
+    "LOST",
+    "ORPHAN",
+    "PLAIN",
+    "REPEATED",
+    "STRAY",
+    "TWICE",
+    "WITHHELD",
+    "Habits",
+]
 
 # Fates of receipts: kinds of the table `fates`.
 PLAIN, EARLY, LOST, REPEATED, ORPHAN = range(5)
+# What befalls responses: kinds of the table `answers`, after PLAIN, as `Faults.responses` has them.
+WITHHELD, TWICE, STRAY, BODYLESS, GARBAGE = range(1, 6)
 
 # A batch is spread over so many delays at most: each message's delay has the scenario's
 # distribution, and the heap holds an entry for every eighth of a batch.
@@ -31,12 +46,24 @@ class _Rule:
     status: int
 
 
+def _chance(seed: int, name: str) -> Random:
+    return Random(f"{seed} {name}")  # noqa: S311 - it plays dice, it keeps no secret
+
+
+# A change of one part of a scenario leaves the tables of the others, which take 30 ms each to shuffle.
+@lru_cache(maxsize=64)
+def _table(seed: int, name: str, shares: tuple[float, ...]) -> Table:
+    return Table(shares, _chance(seed, name))
+
+
 class Habits:
     """What the SMSC does by a scenario.
 
     Attributes:
         outcomes: those of the mix, those of the rules, and those of a cancelled message, `deleted`, and of
             one whose validity_period is over, `expired`; messages hold numbers into it.
+        calm: no link is cut, left half-open, unbound or stalled after some submits.
+        rates: of the accounts that the scenario names.
         ids_3_3, dialect_3_3: what clients of SMPP 3.3 get in the place of `ids` and `dialect`.
         states: translates outcome numbers to message_states, by bytes.translate.
     """
@@ -44,6 +71,8 @@ class Habits:
     __slots__ = (
         "_chance",
         "alert_delay",
+        "answers",
+        "calm",
         "cuts",
         "deleted",
         "dialect",
@@ -54,18 +83,21 @@ class Habits:
         "ids_3_3",
         "mix",
         "outcomes",
+        "rates",
         "receipt_delay",
         "refusals",
         "response_delay",
         "rules",
         "scenario",
         "states",
-        "withheld",
     )
 
     def __init__(self, scenario: Scenario) -> None:
         def chance(name: str) -> Random:
-            return Random(f"{scenario.seed} {name}")  # noqa: S311 - it plays dice, it keeps no secret
+            return _chance(scenario.seed, name)
+
+        def table(name: str, *odd: float) -> Table:
+            return _table(scenario.seed, name, (1 - sum(odd), *odd))
 
         self._chance = chance("links")
         receipts, faults = scenario.receipts, scenario.faults
@@ -75,13 +107,15 @@ class Habits:
         self.response_delay = Delays(scenario.response_latency, chance("response"))
         self.receipt_delay = Delays(scenario.receipt_latency, chance("receipt"))
         self.alert_delay = Delays(scenario.alert_latency, chance("alerts"))
-        self.mix = Table([outcome.share for outcome in scenario.outcomes], chance("outcomes"))
-        shares = [refusal.share for refusal in scenario.refusals]
-        self.refusals = Table([1 - sum(shares), *shares], chance("refusals"))
-        odd = [receipts.early, receipts.lost, receipts.repeated, receipts.orphan]
-        self.fates = Table([1 - sum(odd), *odd], chance("fates"))
-        self.withheld = Table([1 - faults.withhold, faults.withhold], chance("withheld"))
-        self.cuts = Table([1 - faults.cut_share, faults.cut_share], chance("cuts"))
+        shares = tuple(outcome.share for outcome in scenario.outcomes)
+        self.mix = _table(scenario.seed, "outcomes", shares)
+        self.refusals = table("refusals", *(refusal.share for refusal in scenario.refusals))
+        self.fates = table("fates", receipts.early, receipts.lost, receipts.repeated, receipts.orphan)
+        self.answers = table("withheld", *faults.responses)
+        self.cuts = table("cuts", faults.cut_share)
+        after = (faults.cut_after, faults.half_open_after, faults.unbind_after, faults.stall_after)
+        self.calm = faults.cut_share == 0 and not any(after)
+        self.rates = {login.system_id: login.rate or scenario.rate for login in scenario.accounts}
         self.outcomes: tuple[Outcome, ...] = scenario.outcomes
         self.rules = tuple(self._rule(rule) for rule in scenario.numbers)
         self.deleted = len(self.outcomes)

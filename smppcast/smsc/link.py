@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Final, NamedTuple, Protocol, cast
 
 from smppcast.errors import DecodeError
 from smppcast.smpp.states import State
 from smppcast.smpp.versions import speaks_3_3
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
-from smppcast.smsc.bulk import DELIVER_SM, SUBMIT_SM_RESP, Cutter, Run, frame
+from smppcast.smsc.bulk import SUBMIT_SM_RESP, Cutter, Run, frame
 from smppcast.smsc.center import Center
 from smppcast.smsc.checks import read
 from smppcast.smsc.client import Bind, Client
-from smppcast.smsc.dialect import without_tlvs
-from smppcast.smsc.inbound import Mailbox
-from smppcast.smsc.report import Again, Owed
+from smppcast.smsc.delivery import Delivery
+from smppcast.smsc.mishaps import Mishap, happening, torn
+from smppcast.smsc.report import Owed
 from smppcast.smsc.requests import Desk
+from smppcast.smsc.timers import LinkTimers
+from smppcast.smsc.trickle import Trickle
 
 __all__ = ["BOUND", "Link", "LinkStatistics", "Server"]
 
 # message_payload may fill 65,535 octets; the rest of a PDU is short.
 MAX_COMMAND_LENGTH: Final = 70_000
-SEQUENCE_MAX: Final = 0x7FFFFFFF
+# How long the last octets to a client that is cut in the middle of a PDU may take.
+TORN_S: Final = 1.0
 # A client that takes neither responses nor receipts is no longer read past this: some thousands
 # of either.
 WRITE_BUFFER_MAX: Final = 1 << 20
@@ -91,7 +92,6 @@ class Link(asyncio.Protocol):
         client: its account once it is bound.
         interface_version: what both sides speak, as far as that is known.
         submitted: submits it brought; `window` the most that were unanswered at once.
-        delivered: deliver_sm that it was sent.
         gone: set when the connection has ended.
         settled: of a link that the SMSC dialled: whether the client bound on it, once that is known.
     """
@@ -104,23 +104,23 @@ class Link(asyncio.Protocol):
         self._rest = b""
         self._out: list[bytes] = []
         self._holding: set[str] = set()
-        self._ready: deque[Owed] = deque()
-        self._unacknowledged: dict[bytes, bytes] = {}
-        self._mailbox = Mailbox()
-        self._sequence_number = 0
+        self._delivery = Delivery(smsc.center, smsc.now, self)
+        self._trickle: Trickle | None = None
+        self._timers: LinkTimers | None = None
+        self._dead = False
         self._peer = ""
         self._unanswered = self._withheld = 0
         self._client: Client | None = None
         self.state = State.OPEN
         self.interface_version = smsc.center.habits.scenario.interface_version
-        self.submitted = self.window = self.delivered = 0
+        self.submitted = self.window = 0
         self.settled: asyncio.Future[bool] | None = None
         self.gone = asyncio.Event()
 
     def __repr__(self) -> str:
         name = self._client.system_id if self._client else "-"
         traffic = f"{self.submitted} submits | {self._unanswered} unanswered"
-        return f"<Link {name} {self.state} [{traffic} | {len(self._unacknowledged)} receipts unanswered]>"
+        return f"<Link {name} {self.state} [{traffic} | {len(self._delivery)} receipts unanswered]>"
 
     def statistics(self) -> LinkStatistics:
         """Its counts of now."""
@@ -131,8 +131,8 @@ class Link(asyncio.Protocol):
             self.submitted,
             self._unanswered,
             self.window,
-            self.delivered,
-            len(self._unacknowledged) + len(self._mailbox.unanswered),
+            self._delivery.sent,
+            len(self._delivery),
         )
 
     # --- asyncio.Protocol -----------------------------------------------------------------
@@ -141,10 +141,13 @@ class Link(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_MAX)
         self._peer = ":".join(map(str, transport.get_extra_info("peername", ("?", 0))[:2]))
+        self._begin()
         self._smsc.joined(self)
 
     def connection_lost(self, _: Exception | None, /) -> None:
         self._transport = None
+        if self._trickle is not None:
+            self._trickle.clear()
         self._settle(bound=False)
         self.leave(State.CLOSED)
         self._smsc.left(self)
@@ -156,21 +159,29 @@ class Link(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._release("writing")
-        self._pump()
+        self._delivery.pump()
         self._smsc.turn()
 
     def data_received(self, data: bytes) -> None:
+        if self._trickle is None and self._center.habits.scenario.faults.read_bytes_per_s is None:
+            self._take(data)
+        else:
+            self._read_slowly(data)
+
+    def _take(self, data: bytes) -> None:
         buffer = self._rest + data if self._rest else data
         found = self._cutter.cut(buffer)
         self._rest = buffer[found.consumed :]
         runs = [item for item in found.items if isinstance(item, Run)]
         self._note_window(sum(len(run.destinations) for run in runs))
         if found.acknowledged:
-            self._acknowledged(found.acknowledged)
+            self._delivery.acknowledged(found.acknowledged)
         if found.refused:
-            self._receipts_refused(found.refused)
+            self._delivery.refused(found.refused)
+        if self._timers is not None:
+            self._timers.heard(active=bool(runs or found.acknowledged or found.refused))
         for item in found.items:
-            if self._closing:
+            if self._dead or self._closing:
                 break
             self._item(item)
         if found.lost is not None:
@@ -191,34 +202,35 @@ class Link(asyncio.Protocol):
 
     def submits(self, run: Run, take_in: Callable[[Bind, Run, float], None]) -> None:
         """Brings a run of submits before the centre's `take_in`, and the link's faults with it."""
-        faults = self._center.habits.scenario.faults
-        left = self._until_cut(len(run.destinations))
-        if left is not None:
-            run = run.head(left)
-        before = self.submitted
-        self.submitted += len(run.destinations)
-        self._unanswered += len(run.destinations)
+        habits, before, count = self._center.habits, self.submitted, len(run.destinations)
+        mishap = Mishap.NONE
+        if not habits.calm:
+            count, mishap = happening(habits, before, count, self._center.account.submitted)
+            run = run.head(count)
+        self.submitted += count
+        self._unanswered += count
         take_in(self, run, self._smsc.now())
-        if left is not None:
-            self.cut()
-        elif faults.unbind_after is not None and before < faults.unbind_after <= self.submitted:
-            self.unbind()
-        elif faults.stall_after is not None and before < faults.stall_after <= self.submitted:
-            self._hold("stall")
-            self._center.wheel.push(self._smsc.now() + faults.stall_s, partial(self._release, "stall"))
+        if mishap is not Mishap.NONE:
+            self._befall(mishap)
         if self._unanswered - self._withheld > OWED_RESPONSES_MAX:
             self._hold("responses")
 
-    def _until_cut(self, count: int) -> int | None:
-        """How many of `count` submits are taken in before the link is cut; None when it is not."""
-        faults, cuts = self._center.habits.scenario.faults, self._center.habits.cuts
-        left = None
-        if faults.cut_after is not None and self.submitted + count >= faults.cut_after:
-            left = max(1, faults.cut_after - self.submitted)
-        if cuts.constant != 0:
-            at = cuts.slice(self._center.account.submitted, count).find(1) + 1
-            left = min(at, left or at) if at else left
-        return left
+    def _befall(self, mishap: Mishap) -> None:
+        faults, now = self._center.habits.scenario.faults, self._smsc.now()
+        match mishap:
+            case Mishap.CUT:
+                self.cut()
+            case Mishap.HALF_OPEN:
+                self._dead = True
+                self._hold("half-open")
+                self._center.wheel.push(now + faults.half_open_s, self.cut)
+            case Mishap.UNBIND:
+                self.unbind()
+            case Mishap.STALL:
+                self._hold("stall")
+                self._center.wheel.push(now + faults.stall_s, partial(self._release, "stall"))
+            case Mishap.NONE:
+                pass
 
     def _other(self, pdu: bytes) -> None:
         """Any PDU but submit_sm and deliver_sm_resp, and every one of those that is malformed or special."""
@@ -231,50 +243,9 @@ class Link(asyncio.Protocol):
         if self.state is State.UNBOUND:
             self.close()
 
-    def _acknowledged(self, numbers: Sequence[bytes]) -> None:
-        before = len(self._unacknowledged)
-        deque(map(self._unacknowledged.pop, numbers, repeat(b"")), maxlen=0)
-        count = before - len(self._unacknowledged)
-        self._center.account.receipts_acknowledged += count
-        self._center.receipts_owed -= count
-        if self._mailbox.unanswered:
-            inbound = self._mailbox.answered(numbers)
-            self._center.account.inbound_acknowledged += inbound
-            self._center.inbound_owed -= inbound
-        self._pump()
-
-    def _receipts_refused(self, refused: Sequence[tuple[bytes, int]]) -> None:
-        """ESME_RX_T_APPN asks for the receipt again later, other errors not at all."""
-        again: list[bytes] = []
-        for number, status in refused:
-            body = self._unacknowledged.pop(number, None)
-            if body is None:
-                self._inbound_refused(number, status)
-            if body is not None and status == CommandStatus.ESME_RX_T_APPN:
-                again.append(body)
-            elif body is not None:
-                self._center.account.receipts_refused += 1
-                self._center.receipts_owed -= 1
-        if again:
-            self._center.wheel.push(self._retry_at, partial(self._center.deliver, self, Again(again)))
-        self._pump()
-
-    def _inbound_refused(self, number: bytes, status: int) -> None:
-        """Likewise for an inbound message."""
-        body = self._mailbox.unanswered.pop(number, None)
-        if body is not None and status == CommandStatus.ESME_RX_T_APPN:
-            self._center.wheel.push(self._retry_at, partial(self._center.bring, self.client, [body]))
-        elif body is not None:
-            self._center.account.inbound_refused += 1
-            self._center.inbound_owed -= 1
-
-    @property
-    def _retry_at(self) -> float:
-        return self._smsc.now() + self._center.habits.scenario.receipts.retry_ms / 1000
-
     def nacked(self, sequence_number: int, status: int) -> None:
         """generic_nack answers a receipt as well."""
-        self._receipts_refused([(sequence_number.to_bytes(4, "big"), status)])
+        self._delivery.refused([(sequence_number.to_bytes(4, "big"), status)])
 
     def _note_window(self, count: int) -> None:
         window = self._unanswered + count
@@ -322,56 +293,22 @@ class Link(asyncio.Protocol):
 
     def receive(self, owed: Owed) -> None:
         """Sends receipts as its window has room."""
-        self._ready.append(owed)
-        self._pump()
+        self._delivery.receive(owed)
 
     def bring(self, bodies: Sequence[bytes]) -> None:
         """Sends inbound messages as its window has room."""
-        self._mailbox.ready.extend(bodies)
-        self._pump()
+        self._delivery.bring(bodies)
 
-    def _pump(self) -> None:
-        if not self.receives or "writing" in self._holding:
-            return
-        window, mailbox = self._center.habits.scenario.receipts.window, self._mailbox
-        if mailbox.ready:
-            self._post(window - len(self._unacknowledged) - len(mailbox.unanswered))
-        while self._ready:
-            room = window - len(self._unacknowledged) - len(mailbox.unanswered)
-            if room <= 0:
-                return
-            bodies = self._ready[0].take(room, tlvs=not self.speaks_3_3)
-            if not len(self._ready[0]):
-                self._ready.popleft()
-            numbers = self._numbers(len(bodies))
-            self._unacknowledged.update(zip(numbers, bodies, strict=True))
-            self._center.account.receipts_sent += len(bodies)
-            self.delivered += len(bodies)
-            self.send(frame(DELIVER_SM, 0, numbers, bodies))
-
-    def _post(self, room: int) -> None:
-        """Sends inbound messages, before any receipt: they are few."""
-        bodies = self._mailbox.take(max(0, room))
-        if self.speaks_3_3:
-            bodies = list(map(without_tlvs, bodies))
-        numbers = self._numbers(len(bodies))
-        self._mailbox.unanswered.update(zip(numbers, bodies, strict=True))
-        self._center.account.inbound_sent += len(bodies)
-        self.delivered += len(bodies)
-        if bodies:
-            self.send(frame(DELIVER_SM, 0, numbers, bodies))
+    @property
+    def writable(self) -> bool:
+        """Whether the client takes what it is sent."""
+        return "writing" not in self._holding
 
     # --- what goes out --------------------------------------------------------------------
 
-    def _numbers(self, count: int) -> list[bytes]:
-        """The next sequence_numbers, 1 to 0x7FFFFFFF and round again."""
-        first = self._sequence_number
-        self._sequence_number = (first + count) % SEQUENCE_MAX
-        return [(number % SEQUENCE_MAX + 1).to_bytes(4, "big") for number in range(first, first + count)]
-
     def request(self, pdu: bytes) -> None:
         """Sends a request of the SMSC's own; its sequence_number is written here."""
-        self.send(pdu[:12] + self._numbers(1)[0] + pdu[16:])
+        self.send(pdu[:12] + self._delivery.numbers(1)[0] + pdu[16:])
 
     def send(self, pdus: bytes) -> None:
         """Adds to what this turn writes."""
@@ -382,10 +319,33 @@ class Link(asyncio.Protocol):
     def flush(self) -> None:
         """One write for all that a turn has brought."""
         out, self._out = self._out, []
-        if out and self._transport is not None and not self._transport.is_closing():
+        if out and not self._dead and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(out))
 
+    def enquire(self) -> None:
+        """Asks whether the client is there."""
+        self.request(frame(CommandId.ENQUIRE_LINK, 0, [bytes(4)], [b""]))
+
     # --- its life -------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """The timers that it is under."""
+        scenario = self._center.habits.scenario
+        if scenario.timers.any:
+            self._timers = LinkTimers(scenario.timers, self._center.wheel, self._smsc.now, self)
+
+    def _read_slowly(self, data: bytes) -> None:
+        if self._trickle is None:
+            self._trickle = Trickle(
+                self._center.wheel,
+                self._smsc.now,
+                lambda: self._center.habits.scenario.faults.read_bytes_per_s,
+                self._take,
+                partial(self._release, "slow"),
+            )
+        self._trickle.add(data)
+        self._hold("slow")
+        self._smsc.turn()
 
     def outbind(self, pdu: bytes) -> asyncio.Future[bool]:
         """Asks the other side to bind (SMPP 5.0 section 4.1.1.7); the result tells whether it did."""
@@ -403,6 +363,8 @@ class Link(asyncio.Protocol):
         self._settle(bound=True)
         self._client, self.state, self.interface_version = client, state, interface_version
         client.binds.append(self)
+        if self._timers is not None:
+            self._timers.arm()
         life = self._center.habits.life()
         if life is not None:
             self._center.wheel.push(self._smsc.now() + life, self.cut)
@@ -416,19 +378,15 @@ class Link(asyncio.Protocol):
         if self._client is None or self not in self._client.binds:
             return
         self._client.binds.remove(self)
-        unacknowledged = list(self._unacknowledged.values())
-        self._unacknowledged.clear()
-        waiting, self._ready = self._ready, deque()
-        if unacknowledged:
-            self._center.deliver(self, Again(unacknowledged))
-        for owed in waiting:
-            self._center.deliver(self, owed)
-        inbound = self._mailbox.leave()
-        if inbound:
-            self._center.bring(self._client, inbound)
+        linger_s = self._center.habits.scenario.binds.linger_s
+        if linger_s and state is State.CLOSED:
+            self._client.lingering.append(self._smsc.now() + linger_s)
+        self._delivery.leave()
 
     def unbind(self) -> None:
-        """The SMSC unbinds; the link ends when the client has answered."""
+        """The SMSC unbinds; the link ends when the client has answered, or has not in time."""
+        patience = self._center.habits.scenario.timers.response_s
+        self._center.wheel.push(self._smsc.now() + patience, self.cut)
         self.request(frame(CommandId.UNBIND, 0, [bytes(4)], [b""]))
 
     def close(self) -> None:
@@ -440,9 +398,22 @@ class Link(asyncio.Protocol):
             self._transport.close()
 
     def cut(self) -> None:
-        """Drops the link at once, with what it had still to say."""
+        """Drops the link at once, with what it had still to say; or, if faults have it so, in the middle of
+        that."""
+        if self._transport is None:
+            return
         self.leave(State.CLOSED)
-        self._out.clear()
+        out, self._out = b"".join(self._out), []
+        if self._dead or not self._center.habits.scenario.faults.cut_mid_pdu:
+            self._transport.abort()
+            return
+        # Without a word to say, it begins one.
+        self._transport.write(torn(out or frame(CommandId.ENQUIRE_LINK, 0, [b"\0\0\0\1"], [b""])))
+        self._transport.close()
+        self._center.wheel.push(self._smsc.now() + TORN_S, self._abort)
+
+    def _abort(self) -> None:
+        """A client that does not read is not waited for."""
         if self._transport is not None:
             self._transport.abort()
 

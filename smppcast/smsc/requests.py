@@ -253,7 +253,16 @@ class Desk:
                 return CommandStatus.ESME_RINVPASWD
         if kind not in binds.kinds:
             return CommandStatus.ESME_RBINDFAIL
-        if binds.max_per_account is not None:
-            held = len(self._center.client(system_id).binds)
-            return CommandStatus.ESME_RALYBND if held >= binds.max_per_account else CommandStatus.ESME_ROK
-        return CommandStatus.ESME_ROK
+        return self._crowded(system_id)
+
+    def _crowded(self, system_id: str) -> int:
+        """Whether there are too many binds already, of the account or of all."""
+        scenario, clients = self._center.habits.scenario, self._center.clients
+        logins = {login.system_id: login.max_binds for login in scenario.accounts}
+        most = logins.get(system_id) or scenario.binds.max_per_account
+        held = {name: client.held(self._now) for name, client in clients.items()}
+        if most is not None and held.get(system_id, 0) >= most:
+            return CommandStatus.ESME_RALYBND
+        total = scenario.binds.max_total
+        full = total is not None and sum(held.values()) >= total
+        return CommandStatus.ESME_RBINDFAIL if full else CommandStatus.ESME_ROK

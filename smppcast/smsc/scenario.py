@@ -39,6 +39,7 @@ __all__ = [
     "Receipts",
     "Refusal",
     "Scenario",
+    "Timers",
     "validated",
 ]
 
@@ -72,22 +73,35 @@ Status = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFF
 """A command_status other than ESME_ROK, by the specification's name or number."""
 
 
+class Rate(_Part):
+    """A token bucket an account: `burst` tokens (default a tenth of a second's), refilled `per_s`."""
+
+    per_s: Annotated[float, Field(gt=0)]
+    burst: Annotated[float, Field(ge=1)] | None = None
+    status: Status = 0x58
+
+
 class Login(_Part):
     """One account that may bind.
 
     Args:
         password: empty lets any password in.
+        max_binds, rate: of this account, where they are not those of all.
     """
 
     system_id: Annotated[str, Field(min_length=1, max_length=15)]
     password: Annotated[str, Field(max_length=8)] = ""
+    max_binds: Annotated[int, Field(ge=1)] | None = None
+    rate: Rate | None = None
 
 
 class Binds(_Part):
     """Who may bind, and when not.
 
     Args:
-        max_per_account: binds an account may hold at once; None for any number.
+        max_per_account: binds an account may hold at once, then ESME_RALYBND; None for any number.
+        max_total: binds of all accounts, then ESME_RBINDFAIL.
+        linger_s: a bind whose link was lost still counts for so long: the SMSC has not noticed.
         kinds: others are refused ESME_RBINDFAIL.
         refuse_first: this many binds are refused before the first is let in.
         refuse_share: of all others.
@@ -95,6 +109,8 @@ class Binds(_Part):
     """
 
     max_per_account: Annotated[int, Field(ge=1)] | None = None
+    max_total: Annotated[int, Field(ge=1)] | None = None
+    linger_s: Annotated[float, Field(ge=0)] = 0.0
     kinds: frozenset[BindKind] = frozenset(("transmitter", "receiver", "transceiver"))
     refuse_first: Annotated[int, Field(ge=0)] = 0
     refuse_share: Share = 0.0
@@ -185,14 +201,6 @@ class NumberRule(_Part):
     def pattern(self) -> str:
         """The rule as a regular expression."""
         return self.match if self.match is not None else re.escape(self.suffix or "") + "$"
-
-
-class Rate(_Part):
-    """A token bucket an account: `burst` tokens (default a tenth of a second's), refilled `per_s`."""
-
-    per_s: Annotated[float, Field(gt=0)]
-    burst: Annotated[float, Field(ge=1)] | None = None
-    status: Status = 0x58
 
 
 class Capacity(_Part):
@@ -292,18 +300,65 @@ class Faults(_Part):
         cut_after: a link is cut once it brought this many submits, those of its last read unanswered.
         cut_share: likewise, for each submit with this probability.
         cut_every_s: a link lives this long on average (exponential).
+        cut_mid_pdu: whoever is cut gets the first octets of a PDU before the end.
+        half_open_after: after this many submits the SMSC neither reads nor answers nor writes, and the link
+            stays open for `half_open_s`.
         unbind_after: the SMSC unbinds after this many submits of a link.
         stall_after: after this many submits the SMSC stops reading the link for `stall_s`, once.
+        read_bytes_per_s: how fast the SMSC reads each link.
         withhold: share of submits that are taken in, and delivered, and never answered.
+        repeat: share of them that are answered twice; `stray` whose response is followed by one to a
+            sequence_number that nobody used; `bodyless` accepted without a message_id; `garbage` whose
+            response comes behind octets that are no SMPP.
     """
 
     cut_after: Annotated[int, Field(ge=1)] | None = None
     cut_share: Share = 0.0
     cut_every_s: Annotated[float, Field(gt=0)] | None = None
+    cut_mid_pdu: bool = False
+    half_open_after: Annotated[int, Field(ge=1)] | None = None
+    half_open_s: Annotated[float, Field(ge=0)] = 60.0
     unbind_after: Annotated[int, Field(ge=1)] | None = None
     stall_after: Annotated[int, Field(ge=1)] | None = None
     stall_s: Annotated[float, Field(ge=0)] = 1.0
+    read_bytes_per_s: Annotated[float, Field(gt=0)] | None = None
     withhold: Share = 0.0
+    repeat: Share = 0.0
+    stray: Share = 0.0
+    bodyless: Share = 0.0
+    garbage: Share = 0.0
+
+    @property
+    def responses(self) -> tuple[float, ...]:
+        """Shares of responses that are odd, in the order of habits' kinds."""
+        return self.withhold, self.repeat, self.stray, self.bodyless, self.garbage
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if sum(self.responses) > 1:
+            raise ValueError("withhold, repeat, stray, bodyless and garbage are shares of one whole")
+        return self
+
+
+class Timers(_Part):
+    """The SMSC's timers (SMPP 5.0 section 2.7), of links that come after they are set; None is never.
+
+    Args:
+        session_init_s: a link that is not bound by then is dropped.
+        enquire_link_s: after so long without a word the SMSC asks whether the client is there.
+        response_s: a client that has not answered enquire_link or unbind by then is dropped.
+        inactivity_s: after so long without a message the SMSC unbinds.
+    """
+
+    session_init_s: Annotated[float, Field(gt=0)] | None = None
+    enquire_link_s: Annotated[float, Field(gt=0)] | None = None
+    response_s: Annotated[float, Field(gt=0)] = 60.0
+    inactivity_s: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to wait for."""
+        return any((self.session_init_s, self.enquire_link_s, self.inactivity_s))
 
 
 class Scenario(_Part):
@@ -345,6 +400,7 @@ class Scenario(_Part):
     message_ids: MessageIds = MessageIds()
     receipts: Receipts = Receipts()
     faults: Faults = Faults()
+    timers: Timers = Timers()
     remember: Annotated[int, Field(ge=1)] = 20_000_000
 
     @field_validator("outcomes")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from smppcast.smsc import Scenario, Smsc, serve
 
@@ -35,6 +37,13 @@ class Timed:
 
 def made(**parts: Any) -> Scenario:
     return Scenario().changed(**parts)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Returns when it holds: for what the kernel, not the clock, decides."""
+    with anyio.fail_after(10):
+        while not holds():  # noqa: ASYNC110 - nothing tells when
+            await anyio.sleep(0.001)
 
 
 @asynccontextmanager

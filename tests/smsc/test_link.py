@@ -116,7 +116,7 @@ async def test_receipts_of_a_link_that_ended_go_to_another_at_once() -> None:
 
 async def test_the_sequence_numbers_of_the_smsc_go_round() -> None:
     _, link, wire = linked()
-    link._sequence_number = 0x7FFFFFFE
+    link._delivery.sequence_number = 0x7FFFFFFE
     wire.written.clear()
     link.data_received(submits(2))
     numbers = [wire.written[at + 12 : at + 16] for at in starts(wire.written)]
