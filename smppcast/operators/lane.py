@@ -392,6 +392,11 @@ class Lane:
         return senders * self.bind_window
 
     @property
+    def congestion_state(self) -> int:
+        """As the SMSC told it last, 0 to 100; -1 where it never did."""
+        return self._rate.congestion_state
+
+    @property
     def bind_window(self) -> int:
         window = self.settings.window
         return self._sizer.size if self._sizer is not None else cast("int", window)

@@ -101,6 +101,11 @@ class AdaptiveRate:
         """A response told congestion_state, 0 to 100."""
         self._state, self._state_at = state, now
 
+    @property
+    def congestion_state(self) -> int:
+        """The last one told; -1 before the first."""
+        return self._state
+
     def throttled(self, count: int, now: float) -> float:
         """PDUs were throttled; returns until when nothing shall be written."""
         self.throttles += count

@@ -1,0 +1,263 @@
+"""Rates against simulated SMSCs: fixed ones kept through a stall, hidden limits found, windows sized.
+
+Each case casts one campaign at a real rate for some seconds, ledger and receipts on, and looks at the
+lane each second and at the SMSC's own record afterwards.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from bench._common import FIRST_NUMBER, machine, run, table
+from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.engine import Engine, EngineSettings
+from smppcast.ledger.sqlite import SqliteStore
+from smppcast.operators.lane import Lane
+from smppcast.operators.settings import OperatorSettings
+from smppcast.smsc import SmscProcess, load_scenario, spawn
+
+TEXT = "Restez chez vous"
+SMOKE_ONLY = ("window 10 at 50 ms, 2", "fixed 500")
+SETTLED_S = 10  # from here on a rate that is looked for must have been found
+STALL_S = 2.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run.
+
+    Args:
+        scenario: what is changed of `ideal`, or another one's name.
+        changes: of the SMSC while it runs, by their second.
+        wanted: accepted submits a second, by the second from which that holds; the share that means of
+            five seconds may miss it by.
+    """
+
+    name: str
+    operator: dict[str, Any]
+    scenario: dict[str, Any] | str = field(default_factory=dict)
+    changes: tuple[tuple[float, dict[str, Any]], ...] = ()
+    wanted: tuple[tuple[int, float], ...] = ()
+    miss: float = 0.05
+    throttled_most: float = 0.01
+    budget: float | None = None
+    window_most: float | None = None
+    states: tuple[int, int] | None = None
+
+
+def cases(seconds: int) -> list[Case]:
+    middle = seconds / 2
+    stall = (
+        (middle, {"response_latency": {"fixed": 1000 * STALL_S}}),
+        (middle + STALL_S, {"response_latency": {"fixed": 0}}),
+    )
+    fixed = [
+        Case(
+            f"fixed {rate:,}/s, {STALL_S:g} s without responses",
+            {"rate": rate, "window": max(10, rate // 5)},
+            changes=stall,
+            wanted=((2, rate), (int(middle) - 1, 0), (int(middle + STALL_S) + 2, rate)),
+            miss=0.01,
+            budget=rate,
+        )
+        for rate in (500, 5_000, 20_000)
+    ]
+    hidden = [
+        Case(
+            f"auto, hidden limit {limit:,}/s",
+            {"rate": "auto", "window": max(50, limit // 20)},
+            {"rate": {"per_s": limit, "burst": limit // 10}},
+            wanted=((SETTLED_S, limit),),
+        )
+        for limit in (300, 3_000, 30_000)
+    ]
+    third = seconds / 3
+    moving = Case(
+        "auto, a limit of 2,000/s that halves and doubles",
+        {"rate": "auto", "window": 200},
+        {"rate": {"per_s": 2_000, "burst": 200}},
+        changes=(
+            (third, {"rate": {"per_s": 1_000, "burst": 100}}),
+            (2 * third, {"rate": {"per_s": 2_000, "burst": 200}}),
+        ),
+        wanted=(
+            (SETTLED_S, 2_000), (int(third), 0), (int(third) + 4, 1_000), (int(2 * third), 0),
+            (int(2 * third) + 8, 2_000),
+        ),
+    )  # fmt: skip
+    window = [
+        Case(
+            f"window auto, {rate:,}/s at 50 ms, {binds} bind(s)",
+            {"rate": rate, "window": "auto", "binds": binds},
+            {"response_latency": 50},
+            wanted=((4, rate),),
+            miss=0.01,
+            window_most=1.5 * rate * 0.05,
+        )
+        for rate, binds in ((1_000, 1), (1_000, 4))
+    ]
+    little = [
+        Case(
+            f"window 10 at 50 ms, {binds} bind(s)",
+            {"window": 10, "binds": binds},
+            {"response_latency": 50},
+            wanted=((2, 200 * binds),),
+            miss=0.03,
+        )
+        for binds in (1, 2, 10)
+    ]
+    congested = Case(
+        "auto, congestion_state alone",
+        {"rate": "auto", "window": "auto", "interface_version": "5.0"},
+        "congested-v5",
+        states=(75, 92),
+        throttled_most=0.0,
+    )
+    return [*fixed, *hidden, moving, *window, *little, congested]
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = ArgumentParser(prog="python -m bench rate", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=30, help="of each case; 60 shows limits that move")
+    parser.add_argument("--only", default="", help="cases with this in their name")
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args(argv)
+    seconds = 6 if options.quick else options.seconds
+    chosen = [case for case in cases(seconds) if options.only in case.name]
+    if options.quick:
+        chosen = [case for case in chosen if case.name.startswith(SMOKE_ONLY)]
+    print(machine())
+    print(f"setup: {seconds} s a case, SQLite ledger and receipts on", flush=True)
+    rows, failed = [["case", "accepted/s", "worst 5 s", "throttled", "window", "verdict"]], False
+    for case in chosen:
+        found = run(partial(_measure, case, seconds))
+        problems = [] if options.quick else list(_judge(case, found, seconds))
+        failed = failed or bool(problems)
+        rows.append(_row(case, found, problems))
+        print(f"{case.name}: {'; '.join(problems) or 'held'}", file=sys.stderr, flush=True)
+    print(table(rows))
+    return 1 if failed else 0
+
+
+@dataclass
+class Found:
+    """What one run showed.
+
+    Args:
+        accepted: of each second.
+        recorded: submits that the SMSC took in each second of its clock.
+        windows, states: of the lane, each second.
+    """
+
+    accepted: list[int]
+    recorded: list[int]
+    throttled: float
+    windows: list[int]
+    states: list[int]
+
+
+async def _measure(case: Case, seconds: int) -> Found:
+    scenario = load_scenario(case.scenario if isinstance(case.scenario, str) else "ideal")
+    if isinstance(case.scenario, dict):
+        scenario = scenario.changed(**case.scenario)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = SqliteStore(folder / "ledger.db")
+        try:
+            async with spawn(scenario) as smsc:
+                operator = OperatorSettings.model_validate(
+                    {"url": smsc.url, "password": "x", **case.operator}
+                )
+                settings = EngineSettings({"operator": operator}, settle_s=0, rejects=folder)
+                async with Engine.open(settings, store) as engine:
+                    await engine.lanes["operator"].bound()
+                    campaign = await engine.cast(TEXT, _endless(), name="rate")
+                    return await _watch(case, seconds, engine.lanes["operator"], campaign, smsc)
+        finally:
+            store.close()
+
+
+def _endless() -> Iterator[str]:
+    """Far more than any case sends: what is not sent costs nothing but its place in the ledger."""
+    return map(str, range(FIRST_NUMBER, FIRST_NUMBER + 4_000_000))
+
+
+async def _watch(case: Case, seconds: int, lane: Lane, campaign: Campaign, smsc: SmscProcess) -> Found:
+    accepted, windows, states = [], [], []
+    changes = list(case.changes)
+    began, before = anyio.current_time(), 0
+    for second in range(1, seconds + 1):
+        while changes and changes[0][0] < second:
+            at, change = changes.pop(0)
+            await anyio.sleep_until(began + at)
+            await smsc.change(**change)
+        await anyio.sleep_until(began + second)
+        now = lane.statistics()
+        accepted.append(now.accepted - before)
+        before = now.accepted
+        windows.append(now.window)
+        states.append(lane.congestion_state)
+    campaign.stop()
+    sent, throttled = lane.statistics().sent, lane.statistics().throttled
+    await campaign.over()
+    rates = (await smsc.account())["rates"]
+    recorded = [int(count) for _, count in sorted(rates.items(), key=lambda each: int(each[0]))]
+    return Found(accepted, recorded[1:-1], throttled / max(1, sent), windows, states)
+
+
+def _spans(case: Case, seconds: int) -> Iterator[tuple[int, int, float]]:
+    ends = [start for start, _ in case.wanted[1:]] + [seconds]
+    for (start, wanted), end in zip(case.wanted, ends, strict=True):
+        if wanted and end - start >= 5:
+            yield start, end, wanted
+
+
+def _means(found: Found, start: int, end: int) -> list[float]:
+    return [sum(found.accepted[at : at + 5]) / 5 for at in range(start, end - 4)]
+
+
+def _judge(case: Case, found: Found, seconds: int) -> Iterator[str]:
+    for start, end, wanted in _spans(case, seconds):
+        worst = max(_means(found, start, end), key=lambda mean: abs(mean - wanted))
+        if abs(worst - wanted) > case.miss * wanted:
+            yield f"a mean of 5 s was {worst:,.0f}/s, not {wanted:,.0f}/s"
+    if case.budget is not None and max(found.recorded) > max(case.budget * 1.01, case.budget + 1):
+        yield f"a second held {max(found.recorded):,} submits, more than {case.budget:,.0f}"
+    if found.throttled > case.throttled_most:
+        yield f"{found.throttled:.2%} were throttled"
+    if case.window_most is not None and max(found.windows[4:]) > case.window_most:
+        yield f"the window grew to {max(found.windows[4:])}, more than {case.window_most:.0f}"
+    if case.states is not None:
+        late = found.states[len(found.states) // 2 :]
+        low, high = case.states
+        if not low <= min(late) <= max(late) <= high:
+            yield f"congestion_state was between {min(late)} and {max(late)}"
+
+
+def _row(case: Case, found: Found, problems: Sequence[str]) -> list[str]:
+    spans = [
+        max(_means(found, *span[:2]), key=lambda mean, span=span: abs(mean - span[2]))  # type: ignore[misc]
+        for span in _spans(case, len(found.accepted))
+    ]
+    mean = sum(found.accepted[SETTLED_S:] or found.accepted) / len(
+        found.accepted[SETTLED_S:] or found.accepted
+    )
+    worst = ", ".join(f"{each:,.0f}" for each in spans) or "-"
+    window = f"{found.windows[-1]:,}"
+    return [
+        case.name,
+        f"{mean:,.0f}",
+        worst,
+        f"{found.throttled:.2%}",
+        window,
+        "missed" if problems else "held",
+    ]
