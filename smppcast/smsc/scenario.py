@@ -39,6 +39,7 @@ __all__ = [
     "Receipts",
     "Refusal",
     "Scenario",
+    "Step",
     "Timers",
     "validated",
 ]
@@ -361,6 +362,42 @@ class Timers(_Part):
         return any((self.session_init_s, self.enquire_link_s, self.inactivity_s))
 
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(value: object) -> object:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return float(found[1]) * _SECONDS[found[2]] if found else value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
+"""Seconds; or a text such as 500ms, 30s, 5m, 2h."""
+
+
+class Step(_Part):
+    """What happens at some time after the start: a change of the scenario, or something to its links.
+
+    Args:
+        at: after the start, or after the schedule was changed; `every` so often from then on.
+        change: parts of the scenario, as `Scenario.changed` takes them.
+        do: cut drops every link, unbind unbinds them.
+    """
+
+    at: Duration
+    every: Annotated[Duration, Field(gt=0)] | None = None
+    change: dict[str, Any] = {}
+    do: Literal["cut", "unbind"] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.change and self.do is None:
+            raise ValueError("a change, or something to do")
+        if "schedule" in self.change:
+            raise ValueError("a schedule does not change itself")
+        return self
+
+
 class Scenario(_Part):
     """All of it; every part has the default of an SMSC without faults or limits.
 
@@ -374,6 +411,7 @@ class Scenario(_Part):
         distribution_lists: numbers by the dl_name that submit_multi may call them.
         alert_latency: from the failure of a message that asked for it (set_dpf) to the alert_notification
             that its destination can be reached again.
+        schedule: what changes while it runs.
         remember: messages of which the account keeps the destination (some 25 octets each)
             and query_sm knows; older ones stay in the totals only.
     """
@@ -401,6 +439,7 @@ class Scenario(_Part):
     receipts: Receipts = Receipts()
     faults: Faults = Faults()
     timers: Timers = Timers()
+    schedule: Annotated[tuple[Step, ...], Field(max_length=1000)] = ()
     remember: Annotated[int, Field(ge=1)] = 20_000_000
 
     @field_validator("outcomes")
@@ -416,6 +455,27 @@ class Scenario(_Part):
         if sum(refusal.share for refusal in refusals) > 1:
             raise ValueError("their shares exceed 1")
         return refusals
+
+    @model_validator(mode="after")
+    def _steps(self) -> Self:
+        """Each step must give a scenario, in their order: told now, not when the step is due."""
+        plain = self.model_dump(exclude={"schedule"}) if self.schedule else {}
+        for step in sorted(self.schedule, key=lambda step: step.at):
+            plain = _merged(plain, step.change)
+            try:
+                Scenario.model_validate(plain)
+            except ValidationError as error:
+                raise ValueError(f"at {step.at:g} s: {_first(error)}") from error
+        return self
+
+    def stepped(self, step: Step) -> Scenario:
+        """The scenario after a step of its schedule.
+
+        Raises:
+            ConfigError: with what was changed by hand since, it is none.
+        """
+        plain = _merged(self.model_dump(exclude={"schedule"}), step.change)
+        return validated(plain, None).model_copy(update={"schedule": self.schedule})
 
     def changed(self, **changes: Any) -> Scenario:
         """Another scenario with these parts changed; mappings change a part's named fields only.
@@ -439,6 +499,14 @@ def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _key(error: ValidationError) -> str:
+    return ".".join(str(part) for part in error.errors()[0]["loc"])
+
+
+def _first(error: ValidationError) -> str:
+    return f"{_key(error)}: {error.errors()[0]['msg']}"
+
+
 def validated(content: object, file: str | None) -> Scenario:
     """The scenario that YAML or JSON content means.
 
@@ -449,6 +517,6 @@ def validated(content: object, file: str | None) -> Scenario:
         return Scenario.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or None
+        key = _key(error) or None
         value = first["input"] if isinstance(first["input"], str | int | float) else None
         raise ConfigError(first["msg"], file=file, key=key, value=value) from error

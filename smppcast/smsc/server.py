@@ -23,7 +23,8 @@ from smppcast.smsc.client import Client
 from smppcast.smsc.inbound import message, ton_npi
 from smppcast.smsc.link import BOUND, Link
 from smppcast.smsc.loading import load_scenario
-from smppcast.smsc.scenario import Scenario
+from smppcast.smsc.scenario import Scenario, Step
+from smppcast.smsc.schedule import Schedule
 from smppcast.text import Encoding, LongMessages
 
 __all__ = ["Smsc", "serve"]
@@ -52,6 +53,7 @@ class Smsc:
         self.port = 0
         self.center = Center(scenario, wall() - clock())
         self.touched: list[Link] = []
+        self._schedule = Schedule(self.center.wheel, clock, self)
 
     def __repr__(self) -> str:
         owed, name = self.receipts_owed, self.scenario.name
@@ -96,12 +98,26 @@ class Smsc:
     def change(self, **changes: Any) -> None:
         """Changes parts of the scenario from here on; a mapping changes a part's named fields only.
 
-        Messages taken in before keep their outcomes and delays.
+        Messages taken in before keep their outcomes and delays. A `schedule` counts from here.
 
         Raises:
             ConfigError: the scenario would be none; nothing is changed.
         """
-        self.center.adopt(self.scenario.changed(**changes))
+        scenario = self.scenario.changed(**changes)
+        self.center.adopt(scenario)
+        if "schedule" in changes:
+            self._schedule.begin(scenario.schedule)
+        self.turn()
+
+    def step(self, step: Step) -> None:
+        """Does one step of the schedule."""
+        if step.change:
+            self.center.adopt(self.scenario.stepped(step))
+        for link in self._chosen(None) if step.do else ():
+            if step.do == "cut":
+                link.cut()
+            elif link.state in BOUND:
+                link.unbind()
 
     # --- what befalls links ---------------------------------------------------------------
 
@@ -286,8 +302,14 @@ class Smsc:
         self._timer = None
         self.turn()
 
+    def begin(self) -> None:
+        """Starts the scenario's schedule."""
+        self._schedule.begin(self.scenario.schedule)
+        self.turn()
+
     async def close(self) -> None:
-        """Ends links and timer."""
+        """Ends links, schedule and timer."""
+        self._schedule.end()
         await self.cut()
         if self._timer is not None:
             self._timer.cancel()
@@ -318,6 +340,7 @@ async def serve(
     smsc = Smsc(load_scenario(scenario), host=host, tls=tls is not None, clock=clock)
     listener = await asyncio.get_running_loop().create_server(lambda: Link(smsc), host, port, ssl=tls)
     smsc.port = listener.sockets[0].getsockname()[1]
+    smsc.begin()
     try:
         yield smsc
     finally:
