@@ -16,6 +16,7 @@ As a process of its own, on another core::
 from __future__ import annotations
 
 from smppcast.smsc.account import SmscAccount
+from smppcast.smsc.control import serve_control
 from smppcast.smsc.loading import load_scenario, scenario_names
 from smppcast.smsc.process import SmscProcess, run, spawn
 from smppcast.smsc.scenario import Scenario
@@ -30,5 +31,6 @@ __all__ = [
     "run",
     "scenario_names",
     "serve",
+    "serve_control",
     "spawn",
 ]
