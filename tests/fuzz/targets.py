@@ -108,6 +108,10 @@ def batches(data: bytes) -> None:
     assert found.message_ids == [getattr(pdu, "message_id", None) or "" for pdu in answers]
     statuses = [pdu.command_status for pdu in answers]
     assert found.statuses == (statuses if any(statuses) else [])
+    bodies = [pdu[HEADER_LENGTH:] for pdu, kind in zip(whole, kinds, strict=True) if kind == SUBMIT_SM_RESP]
+    tails = [tail for body in bodies if (tail := body.partition(b"\0")[2])]
+    assert found.tlvs == (tails[-1] if tails else b"")
+    assert -1 <= batch.congestion_state(found.tlvs) <= 100
     assert found.deliveries == [pdu for pdu, kind in zip(whole, kinds, strict=True) if kind == DELIVER_SM]
     assert found.others == [
         pdu for pdu, kind in zip(whole, kinds, strict=True) if kind not in (SUBMIT_SM_RESP, DELIVER_SM)

@@ -226,12 +226,15 @@ def test_deliver_sm_resps_are_those_of_the_general_codec(numbers: list[int], sta
 
 
 def test_the_last_congestion_state_of_a_buffer_is_seen() -> None:
+    said = [
+        Tlvs(),
+        Tlvs(congestion_state=40),
+        Tlvs(additional_status_info_text="x", congestion_state=85),
+        Tlvs(),
+    ]
     resps = [
-        encode(SubmitSmResp(sequence_number=number, message_id=f"id{number}", tlvs=Tlvs(tlvs)))
-        for number, tlvs in enumerate(
-            ({}, {"congestion_state": 40}, {"additional_status_info_text": "x", "congestion_state": 85}, {}),
-            1,
-        )
+        encode(SubmitSmResp(sequence_number=number, message_id=f"id{number}", tlvs=tlvs))
+        for number, tlvs in enumerate(said, 1)
     ]
     found = cut(b"".join(resps), 1000)
     assert found.message_ids == ["id1", "id2", "id3", "id4"]
