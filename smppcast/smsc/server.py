@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from smppcast.smsc.client import Client
 from smppcast.smsc.inbound import message, ton_npi
 from smppcast.smsc.link import BOUND, Link
 from smppcast.smsc.loading import load_scenario
+from smppcast.smsc.record import RecordedLink, Recorder
 from smppcast.smsc.scenario import Scenario, Step
 from smppcast.smsc.schedule import Schedule
 from smppcast.text import Encoding, LongMessages
@@ -39,6 +41,7 @@ class Smsc:
 
     Attributes:
         account: what it took in so far; it goes on changing.
+        recorder: what records its links, if it was asked to.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Smsc:
         self.port = 0
         self.center = Center(scenario, wall() - clock())
         self.touched: list[Link] = []
+        self.recorder: Recorder | None = None
         self._schedule = Schedule(self.center.wheel, clock, self)
 
     def __repr__(self) -> str:
@@ -166,7 +170,9 @@ class Smsc:
             Outbind(system_id=name, password=password), interface_version=self.scenario.interface_version
         )
         try:
-            _, link = await self._loop.create_connection(lambda: Link(self), host, port, ssl=tls)
+            _, link = await self._loop.create_connection(
+                partial(self.link, dialled=True), host, port, ssl=tls
+            )
         except OSError as error:
             raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
         settled = link.outbind(pdu)
@@ -272,7 +278,21 @@ class Smsc:
                 return True
         return False
 
+    def record(self, file: Path) -> None:
+        """Writes the links that come from here on into a pcap file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.recorder = Recorder(file, self.center.wheel, self.now, self.center.wall)
+
     # --- what links need ------------------------------------------------------------------
+
+    def link(self, *, dialled: bool = False) -> Link:
+        """What takes a connection that came, or that the SMSC `dialled`."""
+        if self.recorder is None:
+            return Link(self)
+        return RecordedLink(self, self.recorder, dialled=dialled)
 
     def joined(self, link: Link) -> None:
         """A connection began."""
@@ -308,11 +328,13 @@ class Smsc:
         self.turn()
 
     async def close(self) -> None:
-        """Ends links, schedule and timer."""
+        """Ends links, schedule, timer and recording."""
         self._schedule.end()
         await self.cut()
         if self._timer is not None:
             self._timer.cancel()
+        if self.recorder is not None:
+            self.recorder.close()
 
 
 @asynccontextmanager
@@ -322,6 +344,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: ssl.SSLContext | None = None,
+    record: str | Path | None = None,
     clock: Clock = monotonic,
 ) -> AsyncIterator[Smsc]:
     """Runs a simulated SMSC in the background of the running asyncio loop.
@@ -330,15 +353,22 @@ async def serve(
         scenario: one, the name of a shipped one, or a YAML file.
         port: 0 takes a free one; see `Smsc.port` and `Smsc.url`.
         tls: a server's context, for TLS.
+        record: a pcap file for its traffic, which Wireshark opens; a GB at most.
         clock: what latencies, rates and schedules go by. With one of your own, call `Smsc.turn` after you
             moved it.
 
     Raises:
         ConfigError: the scenario is none.
-        OSError: the port cannot be had.
+        OSError: the port cannot be had, or the file not be written.
     """
     smsc = Smsc(load_scenario(scenario), host=host, tls=tls is not None, clock=clock)
-    listener = await asyncio.get_running_loop().create_server(lambda: Link(smsc), host, port, ssl=tls)
+    listener = await asyncio.get_running_loop().create_server(smsc.link, host, port, ssl=tls)
+    if record is not None:
+        try:
+            smsc.record(Path(record))
+        except OSError:
+            listener.close()
+            raise
     smsc.port = listener.sockets[0].getsockname()[1]
     smsc.begin()
     try:
