@@ -164,11 +164,12 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._trickle is None and self._center.habits.scenario.faults.read_bytes_per_s is None:
-            self._take(data)
+            self.take(data)
         else:
             self._read_slowly(data)
 
-    def _take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
+        """Takes in what was read."""
         buffer = self._rest + data if self._rest else data
         found = self._cutter.cut(buffer)
         self._rest = buffer[found.consumed :]
@@ -340,7 +341,7 @@ class Link(asyncio.Protocol):
                 self._center.wheel,
                 self._smsc.now,
                 lambda: self._center.habits.scenario.faults.read_bytes_per_s,
-                self._take,
+                self.take,
                 partial(self._release, "slow"),
             )
         self._trickle.add(data)

@@ -6,18 +6,15 @@ true sequence numbers both ways and checksums, an end. Of a TLS link it has what
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from struct import Struct
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from smppcast.net.clock import Clock
-from smppcast.smsc.link import Link, Server
 from smppcast.smsc.wheel import Wheel
 
-__all__ = ["RecordedLink", "Recorder"]
+__all__ = ["Conversation", "Recorder", "address"]
 
 # A recording that nobody ends may not fill the disk.
 SIZE_MAX: Final = 1 << 30
@@ -118,7 +115,7 @@ def _checksum(octets: bytes) -> int:
     return -int.from_bytes(padded, "big") % 0xFFFF
 
 
-class _Conversation:
+class Conversation:
     """One link's packets."""
 
     def __init__(self, recorder: Recorder, client: Address, server: Address, *, dialled: bool) -> None:
@@ -161,56 +158,8 @@ class _Conversation:
         self._recorder.segment(ends, flags, (self._numbers[side], acknowledged), data)
 
 
-class _Tee:
-    """A transport whose writes are recorded; all else is its own."""
-
-    def __init__(self, transport: asyncio.Transport, conversation: _Conversation) -> None:
-        self._transport, self._conversation = transport, conversation
-        self.aborted = False
-
-    def write(self, data: bytes) -> None:
-        """Records, and writes."""
-        self._conversation.went(data)
-        self._transport.write(data)
-
-    def abort(self) -> None:
-        """The link is reset."""
-        self.aborted = True
-        self._transport.abort()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
-class RecordedLink(Link):
-    """A link that is recorded; an unrecorded one pays nothing."""
-
-    def __init__(self, smsc: Server, recorder: Recorder, *, dialled: bool) -> None:
-        super().__init__(smsc)
-        self._recorder, self._dialled = recorder, dialled
-        self._conversation: _Conversation | None = None
-        self._aborted: Callable[[], bool] = lambda: False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        client, server = (_address(transport.get_extra_info(name)) for name in ("peername", "sockname"))
-        self._conversation = _Conversation(self._recorder, client, server, dialled=self._dialled)
-        tee = _Tee(cast("asyncio.Transport", transport), self._conversation)
-        self._aborted = lambda: tee.aborted
-        super().connection_made(cast("asyncio.Transport", tee))
-
-    def data_received(self, data: bytes) -> None:
-        if self._conversation is not None:
-            self._conversation.came(data)
-        super().data_received(data)
-
-    def connection_lost(self, error: Exception | None, /) -> None:
-        if self._conversation is not None:
-            self._conversation.ended(reset=error is not None or self._aborted())
-        super().connection_lost(error)
-
-
-def _address(name: Any) -> Address:
-    """Host and port; a host that is not of IPv4 is written as 127.0.0.1."""
+def address(name: Any) -> Address:
+    """Host and port as asyncio names them; a host that is not of IPv4 is written as 127.0.0.1."""
     host, port = name[:2] if isinstance(name, tuple | list) and len(name) >= 2 else ("", 0)
     try:
         return IPv4Address(host).packed, port

@@ -15,6 +15,7 @@ import anyio
 
 from smppcast.errors import ConnectFailed, UsageError
 from smppcast.net.clock import Clock, monotonic, wall
+from smppcast.receipts import InboundMessage
 from smppcast.smpp.codec import encode
 from smppcast.smpp.pdu import AlertNotification, Outbind, Pdu
 from smppcast.smpp.tlv import Tlvs
@@ -22,11 +23,13 @@ from smppcast.smsc.account import SmscAccount
 from smppcast.smsc.center import Center
 from smppcast.smsc.client import Client
 from smppcast.smsc.inbound import message, ton_npi
+from smppcast.smsc.keep import Keeper
 from smppcast.smsc.link import BOUND, Link
 from smppcast.smsc.loading import load_scenario
-from smppcast.smsc.record import RecordedLink, Recorder
+from smppcast.smsc.record import Recorder
 from smppcast.smsc.scenario import Scenario, Step
 from smppcast.smsc.schedule import Schedule
+from smppcast.smsc.tap import TappedLink
 from smppcast.text import Encoding, LongMessages
 
 __all__ = ["Smsc", "serve"]
@@ -57,6 +60,7 @@ class Smsc:
         self.center = Center(scenario, wall() - clock())
         self.touched: list[Link] = []
         self.recorder: Recorder | None = None
+        self._keeper: Keeper | None = None
         self._schedule = Schedule(self.center.wheel, clock, self)
 
     def __repr__(self) -> str:
@@ -286,13 +290,26 @@ class Smsc:
         """
         self.recorder = Recorder(file, self.center.wheel, self.now, self.center.wall)
 
+    def keep(self, octets_max: int) -> None:
+        """Keeps what clients send on links that come from here on, so much of it at most."""
+        self._keeper = Keeper(octets_max)
+
+    def requests(self, system_id: str | None = None) -> list[Pdu]:
+        """The PDUs that clients sent, in their order, of one account or of all: as far as they were kept."""
+        return [] if self._keeper is None else list(self._keeper.requests(system_id))
+
+    def messages(self, system_id: str | None = None) -> list[InboundMessage]:
+        """The texts that clients submitted, put together from their segments; refused ones too, and last
+        those of which a segment is missing. As far as they were kept."""
+        return [] if self._keeper is None else self._keeper.messages(system_id)
+
     # --- what links need ------------------------------------------------------------------
 
     def link(self, *, dialled: bool = False) -> Link:
         """What takes a connection that came, or that the SMSC `dialled`."""
-        if self.recorder is None:
+        if self.recorder is None and self._keeper is None:
             return Link(self)
-        return RecordedLink(self, self.recorder, dialled=dialled)
+        return TappedLink(self, self.recorder, self._keeper, dialled=dialled)
 
     def joined(self, link: Link) -> None:
         """A connection began."""
@@ -345,6 +362,7 @@ async def serve(
     port: int = 0,
     tls: ssl.SSLContext | None = None,
     record: str | Path | None = None,
+    keep: int = 0,
     clock: Clock = monotonic,
 ) -> AsyncIterator[Smsc]:
     """Runs a simulated SMSC in the background of the running asyncio loop.
@@ -354,6 +372,7 @@ async def serve(
         port: 0 takes a free one; see `Smsc.port` and `Smsc.url`.
         tls: a server's context, for TLS.
         record: a pcap file for its traffic, which Wireshark opens; a GB at most.
+        keep: octets of what clients send that are kept for `Smsc.requests` and `Smsc.messages`.
         clock: what latencies, rates and schedules go by. With one of your own, call `Smsc.turn` after you
             moved it.
 
@@ -370,6 +389,8 @@ async def serve(
             listener.close()
             raise
     smsc.port = listener.sockets[0].getsockname()[1]
+    if keep:
+        smsc.keep(keep)
     smsc.begin()
     try:
         yield smsc
