@@ -220,6 +220,7 @@ class Bind:
             self._lane.bind_window,
             Timers(timers.enquire_link, timers.response, timers.inactivity),
             clock(),
+            interface_version=self._settings.interface_version,
         )
         self._session, self._pump = session, Pump(stream, session, self, clock, timers.response)
         session.request(bind_pdu(self.kind, self._settings), _BINDING, clock(), timers.bind)
