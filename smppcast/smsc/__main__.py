@@ -1,7 +1,7 @@
 """``python -m smppcast.smsc --scenario NAME|FILE --port 0``: the simulated SMSC by itself.
 
 Its first line on standard output is a JSON object with url, port and pid. It ends at SIGINT or
-SIGTERM, and with ``--control`` when its standard input ends.
+SIGTERM, and with ``--commands`` when its standard input ends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=2775, help="0 takes a free one")
     parser.add_argument(
-        "--control", action="store_true", help="take commands from standard input, end with it"
+        "--commands", action="store_true", help="take commands from standard input, end with it"
     )
     parser.add_argument(
         "--json-account-on-exit", action="store_true", help="print what it took in at the end"
@@ -52,7 +52,7 @@ async def _signals(scope: anyio.CancelScope) -> None:
             scope.cancel()
 
 
-async def _control(smsc: Smsc, scope: anyio.CancelScope) -> None:
+async def _commands(smsc: Smsc, scope: anyio.CancelScope) -> None:
     """Answers commands; at the end of standard input the process ends."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 20)
@@ -69,8 +69,8 @@ async def _main(options: argparse.Namespace, scenario: Scenario) -> None:
         def ready(smsc: Smsc) -> None:
             running.append(smsc)
             _say({"url": smsc.url, "port": smsc.port, "pid": os.getpid()})
-            if options.control:
-                tasks.start_soon(_control, smsc, tasks.cancel_scope)
+            if options.commands:
+                tasks.start_soon(_commands, smsc, tasks.cancel_scope)
 
         tasks.start_soon(_signals, tasks.cancel_scope)
         await run(scenario, options.host, options.port, ready)

@@ -127,7 +127,7 @@ async def spawn(
         SmppcastError: the child did not start; its standard error is the parent's and says why.
     """
     settings = load_scenario(scenario).model_dump_json()
-    arguments = ["--scenario-json", settings, "--host", host, "--port", str(port), "--control"]
+    arguments = ["--scenario-json", settings, "--host", host, "--port", str(port), "--commands"]
     command_line = [sys.executable, "-m", "smppcast.smsc", *arguments]
     # In a session of its own: a Ctrl-C in the parent's terminal is the parent's matter, which may
     # want to drain before its SMSC is gone.
