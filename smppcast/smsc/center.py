@@ -17,7 +17,7 @@ from smppcast.model import MessageState
 from smppcast.smpp.codec import encode
 from smppcast.smpp.pdu import Pdu
 from smppcast.smpp.versions import has_command, speaks_3_3
-from smppcast.smpp.vocabulary import CommandStatus, InterfaceVersion
+from smppcast.smpp.vocabulary import CommandStatus, InterfaceVersion, RegisteredDelivery
 from smppcast.smsc.account import Owner, SmscAccount, Taken
 from smppcast.smsc.broadcasts import Broadcasts
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
@@ -333,6 +333,8 @@ class Center:
 
     def _schedule(self, intake: _Intake, report: Report) -> None:
         """Puts the receipts that were asked for on the wheel; early ones go out before the responses."""
+        if report.shape.registered_delivery & RegisteredDelivery.INTERMEDIATE:
+            self._notify_of(intake, report)
         asked = report.shape.registered_delivery & 3
         if not asked:
             return
@@ -348,6 +350,14 @@ class Center:
                 self._later(intake.bind, part, due)
             else:
                 self._oddly(intake.bind, part, kinds, due)
+
+    def _notify_of(self, intake: _Intake, report: Report) -> None:
+        """Intermediate notifications (SMPP 5.0 section 4.7.21): ENROUTE, half way to the final state."""
+        for start, (respond, settle) in enumerate(intake.delays):
+            part = report.part(start, len(intake.delays))
+            part.outcomes = bytes((self.habits.enroute,)) * len(part)
+            part.times = (report.times[0], report.times[0] + respond + settle / 2)
+            self._later(intake.bind, part, intake.now + respond + settle / 2)
 
     def _asked_for(self, report: Report, kinds: bytes, *, success: bool) -> tuple[Report, bytes]:
         """Some submits ask for receipts of failures only, or (5.0) of successes only."""

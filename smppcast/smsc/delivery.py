@@ -8,11 +8,11 @@ from functools import partial
 from itertools import repeat
 from typing import Final, Protocol
 
-from smppcast.smpp.vocabulary import CommandStatus
+from smppcast.smpp.vocabulary import CommandId, CommandStatus
 from smppcast.smsc.bulk import DELIVER_SM, frame
 from smppcast.smsc.center import Center
 from smppcast.smsc.client import Bind
-from smppcast.smsc.dialect import without_tlvs
+from smppcast.smsc.dialect import as_data_sm, without_tlvs
 from smppcast.smsc.inbound import Mailbox
 from smppcast.smsc.report import Again, Owed
 
@@ -99,7 +99,7 @@ class Delivery:
             numbers = self.numbers(len(bodies))
             self._unacknowledged.update(zip(numbers, bodies, strict=True))
             self._center.account.receipts_sent += len(bodies)
-            self._send(numbers, bodies)
+            self._report(numbers, bodies)
 
     def _post(self, room: int) -> None:
         """Sends inbound messages, before any receipt: they are few."""
@@ -110,6 +110,14 @@ class Delivery:
         self._mailbox.unanswered.update(zip(numbers, bodies, strict=True))
         self._center.account.inbound_sent += len(bodies)
         if bodies:
+            self._send(numbers, bodies)
+
+    def _report(self, numbers: Sequence[bytes], bodies: Sequence[bytes]) -> None:
+        """Sends receipts in the command that carries them."""
+        if self._center.habits.scenario.receipts.command == "data_sm" and not self._bind.speaks_3_3:
+            self.sent += len(bodies)
+            self._bind.send(frame(CommandId.DATA_SM, 0, numbers, list(map(as_data_sm, bodies))))
+        else:
             self._send(numbers, bodies)
 
     def _send(self, numbers: Sequence[bytes], bodies: Sequence[bytes]) -> None:

@@ -7,24 +7,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from smppcast.model import MessageState
-from smppcast.smsc.bulk import USER_MESSAGE_REFERENCE, Shape
+from smppcast.smpp.vocabulary import EsmClass
+from smppcast.smsc.bulk import MESSAGE_PAYLOAD, USER_MESSAGE_REFERENCE, Shape
 from smppcast.smsc.scenario import Outcome, Receipts
 
-__all__ = ["Dialect", "echoed", "network_error", "without_tlvs"]
+__all__ = ["Dialect", "as_data_sm", "echoed", "network_error", "without_tlvs"]
 
 # message_state in the text of a receipt: SMPP 3.4 appendix B; the last two are 5.0's states in
 # the same manner.
 STAT: Final = {
-    MessageState.DELIVERED: b"DELIVRD",
-    MessageState.EXPIRED: b"EXPIRED",
-    MessageState.DELETED: b"DELETED",
-    MessageState.UNDELIVERABLE: b"UNDELIV",
-    MessageState.ACCEPTED: b"ACCEPTD",
-    MessageState.UNKNOWN: b"UNKNOWN",
-    MessageState.REJECTED: b"REJECTD",
-    MessageState.ENROUTE: b"ENROUTE",
-    MessageState.SCHEDULED: b"SCHEDLD",
-    MessageState.SKIPPED: b"SKIPPED",
+    MessageState.DELIVERED: "DELIVRD",
+    MessageState.EXPIRED: "EXPIRED",
+    MessageState.DELETED: "DELETED",
+    MessageState.UNDELIVERABLE: "UNDELIV",
+    MessageState.ACCEPTED: "ACCEPTD",
+    MessageState.UNKNOWN: "UNKNOWN",
+    MessageState.REJECTED: "REJECTD",
+    MessageState.ENROUTE: "ENROUTE",
+    MessageState.SCHEDULED: "SCHEDLD",
+    MessageState.SKIPPED: "SKIPPED",
 }
 DATES: Final = {"minutes": "%y%m%d%H%M", "seconds": "%y%m%d%H%M%S", "century": "%Y%m%d%H%M%S"}
 
@@ -32,19 +33,32 @@ DATES: Final = {"minutes": "%y%m%d%H%M", "seconds": "%y%m%d%H%M%S", "century": "
 TEMPLATES_MAX: Final = 512
 # Of the seconds between the oldest submit that is reported and now, those in use at once.
 DATES_MAX: Final = 512
-# esm_class 4 (receipt), then protocol_id to sm_default_msg_id, all zero: ASCII is data_coding 0.
-_FLAGS: Final = b"\x04" + bytes(8)
+# protocol_id to sm_default_msg_id, all zero: ASCII is data_coding 0.
+_FLAGS: Final = bytes(8)
+_PAYLOAD: Final = MESSAGE_PAYLOAD.to_bytes(2, "big")
 _REFERENCE: Final = USER_MESSAGE_REFERENCE.to_bytes(2, "big") + b"\0\2"
 
 
 class Dialect:
-    """Encodes receipts in one form; `outcomes` are what the numbers of outcomes stand for."""
+    """Encodes receipts in one form; `outcomes` are what the numbers of outcomes stand for, of which
+    `intermediate` is no final one."""
 
-    __slots__ = ("_dates", "_offset", "_outcomes", "_templates", "_written", "text", "tlv")
+    __slots__ = (
+        "_dates",
+        "_intermediate",
+        "_offset",
+        "_outcomes",
+        "_templates",
+        "_words",
+        "_written",
+        "text",
+        "tlv",
+    )
 
-    def __init__(self, settings: Receipts, outcomes: Sequence[Outcome]) -> None:
-        self._outcomes = outcomes
+    def __init__(self, settings: Receipts, outcomes: Sequence[Outcome], intermediate: int = -1) -> None:
+        self._outcomes, self._intermediate = outcomes, intermediate
         self.text, self.tlv = settings.form != "tlv", settings.form != "text"
+        self._words = settings.text
         self._dates, self._offset = DATES[settings.dates], timedelta(minutes=settings.utc_offset_min)
         self._templates: dict[object, bytes] = {}
         self._written: dict[int, bytes] = {}
@@ -91,28 +105,35 @@ class Dialect:
         if template is None:
             if len(self._templates) >= TEMPLATES_MAX:
                 self._templates.clear()
-            template = self._templates[key] = self._make(shape, dates, self._outcomes[outcome], widths)
+            template = self._templates[key] = self._make(shape, dates, outcome, widths)
         return template
 
-    def _make(
-        self, shape: Shape, dates: tuple[bytes, bytes], outcome: Outcome, widths: tuple[int, ...]
-    ) -> bytes:
+    def _make(self, shape: Shape, dates: tuple[bytes, bytes], number: int, widths: tuple[int, ...]) -> bytes:
         """The receipt goes the way back: its source is the message's destination (SMPP 5.0 4.3.5)."""
         before = _escaped(shape.service_type + b"\0" + shape.dest_ton_npi) + b"%b"
-        head = b"\0" + shape.source + _FLAGS
+        outcome = self._outcomes[number]
+        kind = EsmClass.INTERMEDIATE if number == self._intermediate else EsmClass.RECEIPT
+        head = b"\0" + shape.source + bytes((kind,)) + _FLAGS
         text = self._text(dates, outcome) if self.text else b""
         length = len(text % bytes(widths[0])) if self.text else 0
         template = before + _escaped(head + bytes((length,))) + text
         return template + (self._tlvs(outcome, widths[-1]) if self.tlv else b"")
 
     def _text(self, dates: tuple[bytes, bytes], outcome: Outcome) -> bytes:
-        delivered = b"001" if outcome.state is MessageState.DELIVERED else b"000"
-        return b"id:%%b sub:001 dlvrd:%b submit date:%b done date:%b stat:%b err:%b text:" % (
-            delivered,
-            *dates,
-            STAT[outcome.state],
-            _escaped(outcome.err.encode("ascii")),
+        submit, done = (date.decode("ascii") for date in dates)
+        before, after = self._words.split("{id}")
+        filled = (
+            part.format(
+                sub="001",
+                dlvrd="001" if outcome.state is MessageState.DELIVERED else "000",
+                submit=submit,
+                done=done,
+                stat=outcome.stat or STAT[outcome.state],
+                err=outcome.err,
+            )
+            for part in (before, after)
         )
+        return b"%b".join(_escaped(part.encode("ascii")) for part in filled)
 
     @staticmethod
     def _tlvs(outcome: Outcome, width: int) -> bytes:
@@ -141,6 +162,20 @@ def without_tlvs(body: bytes) -> bytes:
     for skipped in (3, 4, 1, 5):  # after source_addr, destination_addr, schedule_delivery_time, validity
         at = body.index(0, at) + skipped
     return body[: at + 1 + body[at]]
+
+
+def as_data_sm(body: bytes) -> bytes:
+    """The body of a data_sm that says what a deliver_sm's does; its text becomes message_payload."""
+    at = body.index(0) + 3
+    at = body.index(0, at) + 3
+    at = body.index(0, at) + 1
+    addresses, esm_class = body[:at], body[at]
+    at = body.index(0, at + 3) + 1  # schedule_delivery_time
+    at = body.index(0, at) + 1  # validity_period
+    registered_delivery, data_coding, length = body[at], body[at + 2], body[at + 4]
+    text, tlvs = body[at + 5 : at + 5 + length], body[at + 5 + length :]
+    payload = _PAYLOAD + len(text).to_bytes(2, "big") + text if text else b""
+    return addresses + bytes((esm_class, registered_delivery, data_coding)) + payload + tlvs
 
 
 def _escaped(octets: bytes) -> bytes:

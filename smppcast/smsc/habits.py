@@ -60,8 +60,9 @@ class Habits:
     """What the SMSC does by a scenario.
 
     Attributes:
-        outcomes: those of the mix, those of the rules, and those of a cancelled message, `deleted`, and of
-            one whose validity_period is over, `expired`; messages hold numbers into it.
+        outcomes: those of the mix, those of the rules, and those of a cancelled message, `deleted`, of one
+            whose validity_period is over, `expired`, and of one on its way, `enroute`; messages hold numbers
+            into it.
         calm: no link is cut, left half-open, unbound or stalled after some submits.
         rates: of the accounts that the scenario names.
         ids_3_3, dialect_3_3: what clients of SMPP 3.3 get in the place of `ids` and `dialect`.
@@ -77,6 +78,7 @@ class Habits:
         "deleted",
         "dialect",
         "dialect_3_3",
+        "enroute",
         "expired",
         "fates",
         "ids",
@@ -119,10 +121,12 @@ class Habits:
         self.outcomes: tuple[Outcome, ...] = scenario.outcomes
         self.rules = tuple(self._rule(rule) for rule in scenario.numbers)
         self.deleted = len(self.outcomes)
-        self.expired = self.deleted + 1
-        self.outcomes += (Outcome(state=MessageState.DELETED), Outcome(state=MessageState.EXPIRED))
-        self.dialect = Dialect(receipts, self.outcomes)
-        self.dialect_3_3 = Dialect(receipts.model_copy(update={"form": "text"}), self.outcomes)
+        self.expired, self.enroute = self.deleted + 1, self.deleted + 2
+        odd = (MessageState.DELETED, MessageState.EXPIRED, MessageState.ENROUTE)
+        self.outcomes += tuple(Outcome(state=state) for state in odd)
+        self.dialect = Dialect(receipts, self.outcomes, self.enroute)
+        old = receipts.model_copy(update={"form": "text"})
+        self.dialect_3_3 = Dialect(old, self.outcomes, self.enroute)
         states = bytes(outcome.state for outcome in self.outcomes)
         self.states = states + bytes(256 - len(states))
 

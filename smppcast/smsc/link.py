@@ -244,9 +244,13 @@ class Link(asyncio.Protocol):
         if self.state is State.UNBOUND:
             self.close()
 
-    def nacked(self, sequence_number: int, status: int) -> None:
-        """generic_nack answers a receipt as well."""
-        self._delivery.refused([(sequence_number.to_bytes(4, "big"), status)])
+    def answered(self, sequence_number: int, status: int) -> None:
+        """A request of the SMSC's own was answered by data_sm_resp or generic_nack."""
+        number = sequence_number.to_bytes(4, "big")
+        if status:
+            self._delivery.refused([(number, status)])
+        else:
+            self._delivery.acknowledged([number])
 
     def _note_window(self, count: int) -> None:
         window = self._unanswered + count

@@ -19,6 +19,7 @@ from smppcast.smpp.pdu import (
     CancelBroadcastSm,
     CancelSm,
     DataSm,
+    DataSmResp,
     EnquireLink,
     EnquireLinkResp,
     GenericNack,
@@ -92,8 +93,8 @@ class Requester(Protocol):
         """The bind ends here."""
         ...
 
-    def nacked(self, sequence_number: int, status: int) -> None:
-        """A request of the SMSC's own was answered by generic_nack."""
+    def answered(self, sequence_number: int, status: int) -> None:
+        """A request of the SMSC's own was answered by data_sm_resp or generic_nack."""
         ...
 
 
@@ -150,8 +151,10 @@ class Desk:
     def _response(self, pdu: Pdu) -> None:
         if isinstance(pdu, UnbindResp):
             self._link.leave(State.UNBOUND)
+        elif isinstance(pdu, DataSmResp):
+            self._link.answered(pdu.sequence_number, pdu.command_status)
         elif isinstance(pdu, GenericNack):
-            self._link.nacked(pdu.sequence_number, pdu.command_status)
+            self._link.answered(pdu.sequence_number, pdu.command_status or CommandStatus.ESME_RUNKNOWNERR)
 
     def _status(self, pdu: Pdu) -> int:
         """Whether the state of the session allows `pdu` (SMPP 5.0 section 2.4)."""

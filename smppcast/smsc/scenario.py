@@ -156,11 +156,13 @@ class Outcome(_Part):
         share: weight among the outcomes; they need not sum to 1.
         err: the error code as the operator writes it into the receipt's text, up to 3 characters
             by appendix B, and what vendors make of it.
+        stat: how the receipt's text names the state, where it is not as in appendix B.
     """
 
     state: State = MessageState.DELIVERED
     share: Annotated[float, Field(ge=0)] = 1.0
     err: Annotated[str, Field(max_length=16, pattern=r"^[\x21-\x7e]*$")] = "000"
+    stat: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+$")] | None = None
 
 
 class Refusal(_Part):
@@ -259,11 +261,21 @@ class MessageIds(_Part):
     tlv: Style | None = None
 
 
+RECEIPT_TEXT = (
+    "id:{id} sub:{sub} dlvrd:{dlvrd} submit date:{submit} done date:{done} stat:{stat} err:{err} text:"
+)
+"""SMPP 3.4 appendix B."""
+_PLACES = re.compile(r"\{(\w*)\}|[{}]")
+_PLACE_NAMES = frozenset(("id", "sub", "dlvrd", "submit", "done", "stat", "err"))
+
+
 class Receipts(_Part):
     """How receipts look and what befalls them.
 
     Args:
         form: `text` as in appendix B, `tlv` (receipted_message_id, message_state), or both.
+        text: the text, with {id} once, and {sub}, {dlvrd}, {submit}, {done}, {stat} and {err} as one likes.
+        command: data_sm has the text in message_payload (not for clients of SMPP 3.3).
         dates: YYMMDDhhmm, the same with seconds, or with the century and seconds.
         utc_offset_min: of the dates in the text.
         early: share that overtakes its response.
@@ -276,6 +288,8 @@ class Receipts(_Part):
     """
 
     form: Literal["text", "tlv", "both"] = "both"
+    text: Annotated[str, Field(max_length=150, pattern=r"^[\x20-\x7e]*$")] = RECEIPT_TEXT
+    command: Literal["deliver_sm", "data_sm"] = "deliver_sm"
     dates: Literal["minutes", "seconds", "century"] = "minutes"
     utc_offset_min: Annotated[int, Field(ge=-900, le=900)] = 0
     early: Share = 0.0
@@ -286,6 +300,15 @@ class Receipts(_Part):
     window: Annotated[int, Field(ge=1)] = 1000
     owed_max: Annotated[int, Field(ge=1)] = 1_000_000
     retry_ms: Annotated[float, Field(ge=0)] = 1000.0
+
+    @field_validator("text")
+    @classmethod
+    def _places(cls, text: str) -> str:
+        names = [found[1] for found in _PLACES.finditer(text)]
+        if names.count("id") != 1 or not set(names) <= _PLACE_NAMES:
+            expected = ", ".join(f"{{{name}}}" for name in sorted(_PLACE_NAMES))
+            raise ValueError(f"expected {{id}} once, and no braces but {expected}")
+        return text
 
     @model_validator(mode="after")
     def _shares(self) -> Self:
