@@ -21,6 +21,10 @@ __all__ = ["ClientSession", "Statistics"]
 
 _HEADER_LENGTH = 16
 
+# Results of `submit_many` that may wait to be fetched, however small the window: the link need not wait
+# for the consumer's turn of the event loop before each window.
+AHEAD_LEAST = 100
+
 
 class Statistics(NamedTuple):
     """Counts since the bind, in PDUs.
@@ -151,7 +155,8 @@ class ClientSession(Operations):
         """Sends one text to many numbers, and yields what became of them in the order of the answers.
 
         The text is encoded once. Numbers are taken as the window has room: memory is flat whatever
-        their count, and behind a slow consumer nothing more is sent than two windows. Leaving the
+        their count, and behind a slow consumer at most as many results wait as the window has room for
+        (100 where it is smaller). Leaving the
         loop stops it likewise (at once under `contextlib.aclosing`, else when Python collects the
         generator); what is in flight then is answered to nobody. Single messages of
         `submit` go before those of streams; streams take turns.
@@ -179,7 +184,7 @@ class ClientSession(Operations):
         wire = self._wire
         wire.check()
         feed = feed_of(numbers, wire.wake)
-        ton, ahead = self._composer.dialect.dest_addr_ton, wire.session.window.size
+        ton, ahead = self._composer.dialect.dest_addr_ton, max(wire.session.window.size, AHEAD_LEAST)
         bulk = Bulk(feed, wording, ton, ahead, wire.wake)
         wire.cast(bulk)
         try:
