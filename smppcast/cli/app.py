@@ -24,6 +24,7 @@ COMMANDS = {
     "segments": "segments",
     "check": "check",
     "smsc": "smsc",
+    "bench": "bench",
     "config-schema": "config_schema",
 }
 
