@@ -333,7 +333,8 @@ class Center:
 
     def _schedule(self, intake: _Intake, report: Report) -> None:
         """Puts the receipts that were asked for on the wheel; early ones go out before the responses."""
-        if report.shape.registered_delivery & RegisteredDelivery.INTERMEDIATE:
+        on_the_way = report.shape.registered_delivery & RegisteredDelivery.INTERMEDIATE
+        if on_the_way and not intake.bind.speaks_3_3:  # whose registered_delivery_flag is 0 or 1
             self._notify_of(intake, report)
         asked = report.shape.registered_delivery & 3
         if not asked:
