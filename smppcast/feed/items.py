@@ -86,10 +86,15 @@ class _Gathering:
                 if len(self._items) == ITEMS:
                     self._taken = anyio.Event()
                     await self._taken.wait()
+        except asyncio.CancelledError:
+            # Ours, and then nobody reads this any more; or of something that the source awaited.
+            self._failure = FeedError("its source was cancelled")
+            raise
         except Exception as error:  # noqa: BLE001 - the caller's source may raise anything; it is raised there
             self._failure = error
-        self._over = True
-        self._came.set()
+        finally:
+            self._over = True
+            self._came.set()
 
 
 def _batch(items: list[Item], line: int, columns: Sequence[str]) -> Batch:

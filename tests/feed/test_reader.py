@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -213,3 +214,14 @@ async def test_a_feed_left_early_is_closed(tmp_path: Path) -> None:
         await anext(opened)
     with pytest.raises(StopAsyncIteration):
         await anext(opened)
+
+
+async def test_an_asynchronous_one_that_is_cancelled_within_fails() -> None:
+    async def numbers() -> AsyncIterator[str]:
+        yield NUMBERS[0]
+        given_up = asyncio.get_running_loop().create_future()
+        given_up.cancel()
+        await given_up
+
+    with anyio.fail_after(10), pytest.raises(FeedError, match="cancelled"):
+        await read(numbers())
