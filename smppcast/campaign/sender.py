@@ -184,10 +184,14 @@ class Sender:
     def _load(self, chunk: Chunk) -> None:
         loaded = LoadedChunk(chunk, self._parts, self._wording)
         resumed = self._resume.pop(chunk.key, None)
+        unknown: list[int] = []
         if resumed is not None:
             loaded.next = loaded.intent = loaded.allowed = resumed.below
             settled = sum(loaded.segments(offset) for offset in range(resumed.below))
-            open_refs = len(resumed.not_sent) + len(resumed.in_flight) + len(resumed.unknown)
+            # Late answers to the run before, on links that stayed up, may have come since it was listed.
+            still = set(self._boards.board(chunk.key).refs_in(Cell.UNKNOWN, resumed.below))
+            unknown = [ref for ref in resumed.unknown if ref in still]
+            open_refs = len(resumed.not_sent) + len(resumed.in_flight) + len(unknown)
             loaded.left -= settled - open_refs
         if not loaded.left:
             return
@@ -198,7 +202,7 @@ class Sender:
                 # Written, perhaps, when the earlier run ended without a word.
                 self._tell(Lost(self._lane.name, self._wall(), resumed.in_flight))
             self._attempt(resumed.not_sent, duplicate=False)
-            self._unknown([*resumed.unknown, *resumed.in_flight], self._began)
+            self._unknown(self._not_late([*unknown, *resumed.in_flight]), self._began)
 
     # --- intents ---------------------------------------------------------------------------
 
@@ -292,12 +296,6 @@ class Sender:
         numbers = self._numbers(refs)
         self._tell(Accepted(self._lane.name, self._wall(), refs, message_ids, numbers))
         self._taken += len(refs)
-        for counts in (self._attempts, self._troubled, self._expiries):
-            if counts:
-                for ref in refs:
-                    counts.pop(ref, None)
-        if self._late:
-            self._late.difference_update(refs)
         self._settled(refs)
         return numbers
 
@@ -336,9 +334,6 @@ class Sender:
             self._tell(Deferred(self._lane.name, self._wall(), *_columns(later)))
             self._retry_later([ref for ref, _ in later])
         if final:
-            for ref, _ in final:
-                self._attempts.pop(ref, None)
-                self._late.discard(ref)
             self._tell(Rejected(self._lane.name, self._wall(), *_columns(final)))
             self._settled([ref for ref, _ in final])
 
@@ -359,8 +354,7 @@ class Sender:
             if tried < self._retry.attempts:
                 left.append(ref)
             else:
-                del self._expiries[ref]
-                self._count_down(chunk_of(ref), 1)
+                self._settled((ref,))
         return left
 
     def late(
@@ -408,7 +402,6 @@ class Sender:
         late = self._late.intersection(refs) if self._late else None
         if not late:
             return refs
-        self._late -= late
         self._settled(sorted(late))
         return [ref for ref in refs if ref not in late]
 
@@ -432,6 +425,12 @@ class Sender:
 
     def _settled(self, refs: Sequence[int]) -> None:
         """These have their final answer; a chunk without open segments is let go."""
+        for counts in (self._attempts, self._troubled, self._expiries):
+            if counts:
+                for ref in refs:
+                    counts.pop(ref, None)
+        if self._late:
+            self._late.difference_update(refs)
         first = chunk_of(min(refs))
         if first == chunk_of(max(refs)):
             self._count_down(first, len(refs))
@@ -463,6 +462,8 @@ class Sender:
     def _retry_later(self, refs: list[int]) -> None:
         tried = max(self._attempts[ref] for ref in refs)
         delay_s = self._retry.backoff * 2.0 ** (tried - 1)
+        if self.stopped:
+            return  # the next run sends them again
         self._timers.after(delay_s, lambda: self._attempt(refs, duplicate=False))
 
     def _attempt(self, refs: Sequence[int], *, duplicate: bool) -> None:
@@ -495,7 +496,8 @@ class Sender:
             self._attempt(refs, duplicate=True)
             return
         self._held.add(refs, self._numbers(refs), since, self._wall())
-        self._timers.after(self._unknowns.seconds, lambda: self._hold_over(refs))
+        if not self.stopped:
+            self._timers.after(self._unknowns.seconds, lambda: self._hold_over(refs))
         self._lane.reconsider()
 
     def _hold_over(self, refs: Sequence[int]) -> None:

@@ -184,7 +184,11 @@ class Bind:
                     await anyio.sleep(DRAIN_POLL_S)
             self.unbind()
             while self._session is session or not self.bound:
-                if self._session is not session and self.error is not None:
+                if self.state is BindState.CLOSED:
+                    return  # the lane has closed meanwhile: there is no successor
+                # A link that was cut while it drained leaves an error too, and one host of several may be
+                # down: neither keeps the bind from coming again.
+                if self.error is not None and (self._refused_for_good() or self._no_host_left()):
                     raise self.error
                 await anyio.sleep(DRAIN_POLL_S)
         finally:
@@ -266,6 +270,9 @@ class Bind:
         if self._failures % len(self._settings.addresses):
             return 0.0  # the next host is tried at once
         return self._backoff.next()
+
+    def _no_host_left(self) -> bool:
+        return self._failures >= len(self._settings.addresses)
 
     def _refused_for_good(self) -> bool:
         return isinstance(self.error, BindRefused) and self.error.command_status in _CREDENTIALS

@@ -338,12 +338,19 @@ class Inbox:
 
     def _claimed(self, orphan: ParkedReceipt) -> int | None:
         """The unknown segment that it settles; its message_id is known from here on."""
+        keys = self._matching.all_keys(orphan.message_id)
+        for key in keys:
+            # It came twice before the first of the two settled anything: it has no second segment.
+            known = self._resolver.get(key)
+            if known is not None and agrees(known[1], orphan.source_addr):
+                return known[0]
         claimed = self._claim(orphan)
         if claimed is None:
             return None
         ref, number = claimed
-        # Should it come again, it is a repeated one. As the receipt has it: no response ever gave another.
-        self._resolver.add(self._matching.all_keys(orphan.message_id)[:1], [ref], [number])
+        if keys:
+            # Should it come again, it is a repeated one. As the receipt has it: no response gave another.
+            self._resolver.add(keys[:1], [ref], [number])
         return ref
 
     def _orphan(self, batch: ReceiptBatch, row: int) -> ParkedReceipt:

@@ -111,6 +111,7 @@ class Lane:
         window = settings.window
         self._sizer = WindowSizer(window.ceiling) if isinstance(window, AutoWindow) else None
         self._in_a_row = 0
+        self._losing = self._reconsider_due = False
         self._latencies = Latencies()
         self._tally = _Tally()
         self._binds = [
@@ -208,6 +209,7 @@ class Lane:
         if self._sizer is not None:
             self._size(session, allowed, now)
         room = min(session.window.room, BATCH_MAX)
+        by_window = allowed is None or room < allowed
         if allowed is not None and allowed < room:
             room = allowed
             if room == 0:
@@ -228,14 +230,16 @@ class Lane:
         self._budget.spend(len(refs), now)
         self._rate.sent(len(refs))
         self._tally.sent += len(refs)
+        if self._sizer is not None:
+            # A source that had no more to send was not held back.
+            self._sizer.asked(held_back=by_window and len(refs) == room)
 
     def _size(self, session: Session, allowed: int | None, now: float) -> None:
         assert self._sizer is not None  # noqa: S101 - `fill` has looked
         self._sizer.step(self._rate.per_s, sum(map(_sends, self._binds)), now)
         session.window.size = self._sizer.size
-        room = session.window.room
-        if allowed != 0 or not room:
-            self._sizer.asked(held_back=allowed is None or room < allowed)
+        if not session.window.room:
+            self._sizer.asked(held_back=allowed != 0)
 
     def _wake_in(self, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -337,11 +341,15 @@ class Lane:
 
     def _lost(self, refs: Sequence[int], *, expired: bool) -> None:
         self._tally.lost += len(refs)
+        self._losing = True
         for campaign in {ref >> CAMPAIGN_SHIFT for ref in refs}:
             source = self.sources.get(campaign)
             if source is not None:
                 lost = [ref for ref in refs if ref >> CAMPAIGN_SHIFT == campaign]
                 source.lost(lost, expired=expired)
+        self._losing = False
+        if self._reconsider_due:
+            self.reconsider()
         if refs:
             self.changed()
 
@@ -358,7 +366,10 @@ class Lane:
 
     def reconsider(self) -> None:
         """Segments have become unknown: receipts that came before may be theirs."""
-        self.inbox.reconsider()
+        # Not before all sources know what they have lost: a receipt that may be of two settles neither.
+        self._reconsider_due = self._losing
+        if not self._losing:
+            self.inbox.reconsider()
 
     def _claim(self, receipt: ParkedReceipt) -> tuple[int, int] | None:
         found = [(source, refs) for source in self.sources if (refs := source.settled_by(receipt))]

@@ -60,7 +60,9 @@ class AdaptiveRate:
         self._slots: deque[list[float]] = deque(maxlen=SLOTS)  # acceptances by time: [slot, count]
         self._sent = 0
         self._latency = LatencyWatch()
-        self._suspected = self._borne_then = 0.0
+        # Before a trial: the rate to go back to, None where none is under way, and what was borne.
+        self._suspected: float | None = None
+        self._borne_then = 0.0
         self._state, self._state_at = -1, float("-inf")
 
     # --- what happens ----------------------------------------------------------------------
@@ -84,16 +86,18 @@ class AdaptiveRate:
             return
         match verdict:
             case Queueing.SUSPECTED:
-                self._suspected, self._borne_then = self.per_s, self._borne(now, MEASURE_S)
+                self._suspected, self._borne_then = self.per_s, self._borne_at_least(now)
                 self._set(min(self.per_s, self._borne_then) * 0.5)
             case Queueing.OURS:
-                borne = self._borne_then or self._borne(now, MEASURE_S)
-                self._set(min(self.per_s if not self._borne_then else self._suspected, borne * DRAINS))
-                self._borne_then = 0.0
+                before = self._suspected
+                borne = self._borne_at_least(now) if before is None else self._borne_then
+                self._set(min(self.per_s if before is None else before, borne * DRAINS))
+                self._suspected = None
                 self._calm(now)
             case Queueing.THEIRS:
-                self._set(self._suspected)
-                self._borne_then = 0.0
+                if self._suspected is not None:
+                    self._set(self._suspected)
+                self._suspected = None
             case Queueing.NO:
                 pass
 
@@ -146,8 +150,17 @@ class AdaptiveRate:
             return
         self._set(self.per_s * min(2.0, (OPTIMUM / max(self._state, 1)) ** GAIN))
 
+    def _borne_at_least(self, now: float) -> float:
+        """Acceptances a second, where it is latency that tells. An SMSC that stood still accepted none, and
+        when it goes on bears what it did before: the slots that had any say how much."""
+        count = round(MEASURE_S / SLOT_S)
+        busy = [each for _, each in self._slots][-count:]
+        before = sum(busy) / (count * SLOT_S)
+        return max(self._borne(now, MEASURE_S), min(before, (self.per_s or 0.0) * FALL_MOST))
+
     def _sign(self, now: float) -> None:
         """The SMSC bears no more than this: what it accepted lately."""
+        self._suspected = None  # a throttle is certain: nothing goes back to the rate before a trial
         borne = max(self._borne(now, MEASURE_S), 0.0 if self._signed else self._borne(now, MEASURE_S / 2))
         if self.per_s is None:
             self.per_s = max(self._floor, borne * UNDER)

@@ -14,8 +14,9 @@ STEP_S = 0.25
 MARGIN, SLICE_S = 1.2, 0.01
 # A window that held the rate back grows by so much, one that did not shrinks slowly to what is needed.
 GROWS, SHRINKS = 1.15, 0.97
-# Without a rate to reach, it grows as long as that brings something.
-GAIN_LEAST = 1.03
+# Without a rate to reach, it grows as long as that brings something, and goes back where it did not for
+# two steps; after a rest it tries again, since an SMSC or a latency may have changed.
+CLIMBS, GAIN_LEAST, DOUBTS, REST_S = 1.5, 1.15, 2, 10.0
 
 
 class WindowSizer:
@@ -35,7 +36,8 @@ class WindowSizer:
         self._latency_s = 0.0
         self._stepped = float("-inf")
         self._accepted = self._held_back = self._asked = 0
-        self._best = 0.0
+        self._proven, self._goodput = self._exact, 0.0  # the size that is worth it, and what it brought
+        self._doubts, self._rest_until = 0, float("-inf")
 
     def latency(self, seconds: float) -> None:
         """A submit was answered after so long."""
@@ -58,14 +60,16 @@ class WindowSizer:
             binds: how many send.
         """
         elapsed = now - self._stepped
-        if elapsed < STEP_S or not self._latency_s or not binds:
+        # What a larger window brings is seen only when what it let out has been answered.
+        least = STEP_S if rate is not None else max(STEP_S, 2 * self._latency_s)
+        if elapsed < least or not self._latency_s or not binds:
             return False
         goodput = self._accepted / elapsed
         held_back = self._held_back > self._asked / 2
         self._stepped, self._accepted, self._asked, self._held_back = now, 0, 0, 0
         wanted = (rate or goodput) / binds * (self._latency_s * MARGIN + SLICE_S)
         if rate is None:
-            self._exact = self._climb(goodput, held_back=held_back)
+            self._exact = self._climb(goodput, now, held_back=held_back)
         elif held_back and goodput < 0.99 * rate:
             self._exact = max(wanted, self._exact * GROWS)
         else:
@@ -74,11 +78,14 @@ class WindowSizer:
         before, self.size = self.size, max(1, round(self._exact))
         return self.size != before
 
-    def _climb(self, goodput: float, *, held_back: bool) -> float:
-        if not held_back:
+    def _climb(self, goodput: float, now: float, *, held_back: bool) -> float:
+        if not held_back or now < self._rest_until:
             return self._exact
-        if goodput > self._best * GAIN_LEAST:
-            self._best = goodput
-            return self._exact * 1.5
-        self._best *= 0.999  # what it brought once it may bring again
-        return self._exact
+        if self._exact > self._proven and goodput <= self._goodput * GAIN_LEAST:
+            self._doubts += 1
+            if self._doubts < DOUBTS:
+                return self._exact
+            self._doubts, self._rest_until = 0, now + REST_S
+            return self._proven
+        self._doubts, self._proven, self._goodput = 0, self._exact, goodput
+        return self._exact * CLIMBS

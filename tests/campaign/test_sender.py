@@ -5,11 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
 import pytest
 
+from smppcast.campaign.leftovers import leftovers
 from smppcast.campaign.options import CampaignOptions, Hold, Resend, UnknownPolicy
 from smppcast.campaign.sender import AHEAD_FIRST, Sender
 from smppcast.campaign.wording import Wording
@@ -51,7 +53,8 @@ class Desk:
         self.lane = QuietLane(window)
         self.indexed: dict[str, tuple[int, int]] = {}
         self.now = 1_000_000.0
-        self.sender = Sender(
+        self.another_sender = partial(
+            Sender,
             1,
             self.lane,
             wording=wording,
@@ -68,6 +71,7 @@ class Desk:
             wall=lambda: self.now,
             changed=changed,
         )
+        self.sender = self.another_sender()
 
     def take_in(self) -> None:
         chunk = Chunk(CHUNK, "orange", array("q", range(33_600_000_000, 33_600_000_000 + COUNT)), 1)
@@ -204,3 +208,56 @@ async def test_a_receipt_settles_what_is_held_once() -> None:
         assert desk.sender.settle(refs[0]) == 33_600_000_000
         assert len(desk.sender._held) == 0
         assert desk.sender._chunks[CHUNK].left == COUNT - 1
+
+
+async def test_nothing_is_remembered_of_what_is_done() -> None:
+    async with sending() as desk:
+        sender = desk.sender
+        late, refused, given_up = refs = await desk.pulled(3)
+        sender.lost(refs[:1], expired=True)
+        desk.late([late])
+        sender.refused([refused], [0x14])  # ESME_RMSGQFUL
+        sender.lost([given_up], expired=True)
+        await desk.writer.durable()
+        assert await desk.pulled(2) == [refused, given_up]
+        sender.refused([refused], [0x0B])  # ESME_RINVDSTADR
+        sender.accepted([given_up], ["x"])
+        remembered = (sender._attempts, sender._troubled, sender._expiries, sender._late)
+        assert not any(remembered)
+
+
+async def test_a_sender_that_is_stopped_leaves_no_timer_behind() -> None:
+    async with sending(Hold(3_600)) as desk:
+        lost, refused = await desk.pulled(2)
+        desk.sender.stop()
+        desk.sender.lost([lost])
+        desk.sender.refused([refused], [0x64])  # ESME_RX_T_APPN
+        assert not desk.sender._timers
+        assert (desk.boards.state(lost), desk.boards.state(refused)) == (Cell.UNKNOWN, Cell.NOT_SENT)
+
+
+@pytest.mark.parametrize("unknowns", [Resend(), Hold(3_600)])
+async def test_one_accepted_late_while_its_chunk_waits_to_be_resumed_is_not_sent_again(
+    unknowns: UnknownPolicy,
+) -> None:
+    async with sending(unknowns) as desk:
+        refs = await desk.pulled(2)
+        await desk.writer.durable()
+        desk.sender.stop()
+        desk.sender.lost(refs, expired=True)
+        desk.sender.retract()
+        (left,) = leftovers(desk.boards, "orange", {CHUNK: COUNT})
+        assert list(left.unknown) == refs
+        resumed = desk.another_sender()
+        resumed.resume(left)
+        ids = [f"id{ref}" for ref in refs]
+        resumed.late(refs, [0, 0], ids, desk.index)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(resumed.run)
+            with anyio.fail_after(10):
+                while (batch := resumed.pull(1)) is None:  # noqa: ASYNC110 - the ledger's thread sets no event
+                    await anyio.sleep(0.001)
+            assert list(batch[1]) == REFS[2:3]
+            assert resumed._chunks[CHUNK].left == COUNT - 2
+            tasks.cancel_scope.cancel()
+        assert (desk.account().unknown, desk.account().segments.resubmitted) == (0, 0)

@@ -17,7 +17,7 @@ from smppcast.ledger.writer import Writer
 from smppcast.model import MessageState
 from smppcast.operators import inbox as inbox_module
 from smppcast.operators import parked as parked_module
-from smppcast.operators.inbox import Inbox
+from smppcast.operators.inbox import Claim, Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import DataSm, DeliverSm, Tlvs, encode
 
@@ -38,8 +38,15 @@ class Desk:
         account = OperatorSettings.model_validate({"url": "smpp://us@127.0.0.1", **settings})
         self.resolver = resolver = Resolver("orange", self.writer, store)
         self.inbox = Inbox(
-            "orange", account, resolver, self.writer, self.reported.append, self._claim, lambda: 1.0
+            "orange",
+            account,
+            resolver,
+            self.writer,
+            self.reported.append,
+            lambda orphan: self.claim(orphan),  # noqa: PLW0108 - a test may put another in its place
+            lambda: 1.0,
         )
+        self.claim: Claim = self._claim
 
     def _claim(self, orphan: ParkedReceipt) -> tuple[int, int] | None:
         ref = self.held.pop(orphan.source_addr, None)
@@ -269,3 +276,34 @@ async def test_without_a_ledger_nothing_is_acknowledged() -> None:
     with pytest.raises(LedgerError):
         await made.writer.aclose()
     assert made.answers == []
+
+
+@pytest.mark.parametrize("first", ["parked", "held"])
+async def test_one_that_comes_twice_settles_one_segment(first: str) -> None:
+    async with desk() as it:
+        claims = iter([(REF, NUMBER), (REF + 1, NUMBER)])
+        holding = first == "held"
+        it.claim = lambda _: next(claims) if holding else None
+        it.deliver(receipt("Z9", 7), receipt("Z9", 8))
+        await it.answered(2)
+        holding = True
+        it.inbox.reconsider()
+        assert {ref for fact in it.reported for ref in fact.refs} == {REF}
+        assert (it.inbox.tally.matched, it.inbox.unmatched) == (2, 0)
+
+
+async def test_a_receipt_without_any_id_settles_what_is_held() -> None:
+    async with desk() as it:
+        it.held[str(NUMBER)] = REF
+        text = b"id: sub:001 dlvrd:001 submit date:2001010000 done date:2001010000 stat:DELIVRD err:000 text:"
+        it.deliver(
+            DeliverSm(
+                sequence_number=9,
+                source_addr=str(NUMBER),
+                destination_addr="GOUV",
+                esm_class=4,
+                short_message=text,
+            )
+        )
+        assert await it.answered(1) == [(9, 0)]
+        assert [list(fact.refs) for fact in it.reported] == [[REF]]

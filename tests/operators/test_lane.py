@@ -15,6 +15,7 @@ from smppcast.ledger.facts import CAMPAIGN_SHIFT, ParkedReceipt
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
+from smppcast.net.clock import Clock, monotonic
 from smppcast.operators.lane import Lane
 from smppcast.operators.settings import OperatorSettings
 from smppcast.operators.sources import Batch, Taken
@@ -92,12 +93,14 @@ def settings(smsc: Smsc | str, **changes: Any) -> OperatorSettings:
 
 
 @asynccontextmanager
-async def running(operator: OperatorSettings, count: int = 0) -> AsyncIterator[tuple[Lane, Shelf]]:
+async def running(
+    operator: OperatorSettings, count: int = 0, clock: Clock = monotonic
+) -> AsyncIterator[tuple[Lane, Shelf]]:
     """A lane in work, closed in order at the end; the test fails rather than hang."""
     store = MemoryStore()
     writer = Writer(store)
     writer.start()
-    lane = Lane("orange", operator, Resolver("orange", writer, store), writer, lambda _: None)
+    lane = Lane("orange", operator, Resolver("orange", writer, store), writer, lambda _: None, clock=clock)
     shelf = Shelf(lane, count)
     lane.sources.add(shelf)
     with anyio.fail_after(2 * PATIENCE_S):
@@ -342,3 +345,55 @@ async def test_a_reload_stops_at_a_bind_that_is_refused() -> None:
         with pytest.raises(BindRefused):
             await lane.reload()
         assert lane.statistics().bound == 1
+
+
+async def test_a_reload_outlives_a_link_that_is_cut_while_it_drains() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=10**7)
+    async with serve(scenario) as smsc, running(settings(smsc), 1) as (lane, _):
+        await until(lambda: lane.in_flight == 1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lane.reload)
+            await anyio.wait_all_tasks_blocked()
+            await smsc.cut()
+        assert lane.statistics().bound == 1
+
+
+async def test_a_reload_ends_with_its_lane() -> None:
+    scenario = load_scenario("ideal").changed(response_latency=10**7)
+    async with serve(scenario) as smsc, running(settings(smsc), 1) as (lane, _):
+        await until(lambda: lane.in_flight == 1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lane.reload)
+            await anyio.wait_all_tasks_blocked()
+            await lane.close(0.0)
+
+
+async def test_a_receipt_that_may_be_of_either_of_two_lost_messages_settles_neither() -> None:
+    class Holding(Shelf):
+        def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
+            self.held += refs
+            self.lane.reconsider()
+
+    parked = ParkedReceipt("Z9", "33600000000", "GOUV", 2, "", 1, 1.0, submitted=1)
+    scenario = load_scenario("ideal").changed(response_latency=10**7)
+    async with serve(scenario) as smsc, running(settings(smsc)) as (lane, _):
+        one, other = Holding(lane, 1, campaign=2), Holding(lane, 1, campaign=3)
+        for source in (one, other):
+            lane.sources.add(source)
+        lane.inbox.restore([(1, parked)])
+        lane.wake()
+        await until(lambda: lane.in_flight == 2)
+        await smsc.cut()
+        await until(lambda: lane.statistics().lost == 2)
+        assert (len(one.held), len(other.held), lane.inbox.unmatched) == (1, 1, 1)
+
+
+async def test_a_window_that_its_sources_do_not_fill_does_not_grow() -> None:
+    now = [0.0]
+    async with serve() as smsc, running(settings(smsc, window="auto"), clock=lambda: now[0]) as (lane, shelf):
+        for count in (1, 3, 1, 5, 1, 7, 1, 9):
+            for _ in range(3):
+                now[0] += 0.3
+                shelf.offer(count)
+                await until(lambda: len(shelf.taken) == shelf.count)
+        assert lane.bind_window == 10

@@ -211,3 +211,27 @@ def test_throttles_of_one_window_are_one_sign() -> None:
     lowered = rate.per_s
     assert rate.throttled(40, 1.05) == until
     assert (rate.per_s, rate.throttles) == (lowered, 50)
+
+
+@pytest.mark.parametrize("stalls_s", [0.3, 0.6, 1.0, 2.0])
+def test_an_smsc_that_stands_still_for_a_moment_does_not_cost_the_rate(stalls_s: float) -> None:
+    over = 10 + stalls_s
+    world = World(
+        AdaptiveRate(2_000, grows=True),
+        lambda now, count: (count, 0.01 + (over - now if 10 <= now < over else 0.0), -1),
+        window=100,
+    )
+    world.run(30)
+    assert min(world.answered[12 + round(stalls_s) : 29]) >= 0.2 * 2_000, world.answered
+    assert within(world.means(20, 30), 2_000), world.means(20, 30)
+
+
+def test_a_trial_that_nothing_was_lowered_for_leaves_the_rate_alone() -> None:
+    rate, now = AdaptiveRate(1_000, floor=1, grows=True), 0.0
+    rate.congestion(85, now)
+    for tick in range(1_000):
+        now = tick / 100
+        if now < 5.1:
+            rate.congestion(85, now)  # steered by it, till it is told no more
+        rate.latency(0.01 if now < 5 else 0.2, now)
+    assert rate.per_s == START_PER_S

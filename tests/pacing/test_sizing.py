@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 from random import Random
 
 import pytest
@@ -82,3 +83,18 @@ def test_it_begins_with_what_the_specification_suggests() -> None:
     assert WindowSizer(1_000).size == FIRST
     assert WindowSizer(3).size == 3
     assert not WindowSizer(3).step(None, 1, 1.0)
+
+
+@pytest.mark.parametrize("serves", [200, 2_000])
+def test_without_a_rate_it_stays_where_more_brings_nothing(serves: int) -> None:
+    reached, size = run(WindowSizer(5_000), None, lambda: 0.05, serves=serves, seconds=120)
+    assert reached == pytest.approx(serves, rel=0.05)
+    assert size <= 6 * serves * 0.05
+
+
+def test_without_a_rate_it_follows_a_latency_that_rises() -> None:
+    batches = count()
+    reached, _ = run(
+        WindowSizer(5_000), None, lambda: 0.05 if next(batches) < 150 else 0.2, serves=2_000, seconds=60
+    )
+    assert reached == pytest.approx(2_000, rel=0.05)
