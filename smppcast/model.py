@@ -114,6 +114,9 @@ class Account:
     segments: SegmentTally = field(default_factory=SegmentTally)
     receipts: ReceiptTally = field(default_factory=ReceiptTally)
     seconds: float = 0.0
+    # Among all these, each of whom is counted where it went:
+    rerouted: int = 0  # whom one operator refused, so that another took over
+    failed_over: int = 0  # whom another took over because the first was down
 
     @property
     def closes(self) -> bool:

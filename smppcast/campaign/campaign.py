@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import anyio
 import structlog
 
+from smppcast.campaign.handover import Handover
 from smppcast.campaign.intake import Intake
 from smppcast.campaign.sender import Sender
 from smppcast.errors import FeedError, SmppcastError
@@ -121,13 +122,16 @@ class Campaign:
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 
-    async def run(self, intake: Intake, senders: Mapping[str, Sender], lanes: Mapping[str, Lane]) -> None:
+    async def run(
+        self, intake: Intake, senders: Mapping[str, Sender], lanes: Mapping[str, Lane], handover: Handover
+    ) -> None:
         """Takes in, sends and settles, until finished, stopped, or failed (see `error`)."""
         self.intake, self._senders, self._lanes = intake, dict(senders), dict(lanes)
         self._enter(CampaignState.RUNNING)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._take_in, intake)
+                tasks.start_soon(handover.run)
                 for name, sender in senders.items():
                     tasks.start_soon(self._send, sender)
                     lanes[name].sources.add(sender)

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.handover import Handover
 from smppcast.campaign.intake import Intake
 from smppcast.campaign.leftovers import leftovers
 from smppcast.campaign.options import CampaignOptions
@@ -31,6 +33,7 @@ from smppcast.ledger.writer import Writer
 from smppcast.model import CampaignState
 from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.lane import Lane, LaneStatistics
+from smppcast.operators.routes import Routes
 from smppcast.operators.routing import Router
 from smppcast.operators.settings import OperatorSettings
 from smppcast.receipts.batch import fold_all
@@ -106,7 +109,8 @@ class Engine:
         self._meanwhile: dict[int, list[Received]] = {}
         self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
         self._writer = Writer(store, on_failure=self._on_failure)
-        self._router = Router({name: operator.prefixes for name, operator in settings.operators.items()})
+        self._routes = Routes(settings.operators)
+        self._router = Router(self._routes.prefixes, self._routes.others)
         hot = max(HOT_LEAST, HOT_IDS // len(settings.operators))
         self._resolvers = {
             name: Resolver(name, self._writer, store, capacity=hot) for name in settings.operators
@@ -228,7 +232,20 @@ class Engine:
         if record.state is CampaignState.FINISHED:
             campaign.found_finished()
         else:
-            senders = self._senders(campaign, record, template.plain, wordings, options)
+            chunks = count(cursor.chunks)
+            handover = Handover(
+                record.id,
+                text=template.plain,
+                boards=boards,
+                writer=self._writer,
+                wordings=wordings,
+                routes=self._routes,
+                lanes=self._lanes,
+                numbers=chunks,
+                clock=self._clock,
+                wall=self._wall,
+            )
+            senders = self._senders(campaign, record, wordings, options, handover)
             for operator, sender in senders.items():
                 for left in leftovers(boards, operator, counts):
                     sender.resume(left)
@@ -237,6 +254,8 @@ class Engine:
                 opened,
                 template,
                 router=self._router,
+                routes=self._routes,
+                chunks=chunks,
                 wordings=wordings,
                 country=self.settings.country,
                 cursor=cursor,
@@ -246,7 +265,7 @@ class Engine:
                 clock=self._clock,
                 wall=self._wall,
             )
-            self._tasks.start_soon(self._run, campaign, intake, senders)
+            self._tasks.start_soon(self._run, campaign, intake, senders, handover)
         self.campaigns[name] = self._by_id[record.id] = campaign
         return campaign
 
@@ -254,16 +273,16 @@ class Engine:
         self,
         campaign: Campaign,
         record: Record,
-        text: str | None,
         wordings: Mapping[str, Wording],
         options: CampaignOptions,
+        handover: Handover,
     ) -> dict[str, Sender]:
-        return {
+        senders = {
             operator: Sender(
                 record.id,
                 lane,
                 wording=wordings[operator],
-                text=text,
+                text=handover.text,
                 boards=campaign.boards,
                 writer=self._writer,
                 store=self._store,
@@ -275,9 +294,12 @@ class Engine:
                 response_s=lane.settings.timers.response,
                 wall=self._wall,
                 changed=campaign.changed,
+                reroute=handover.reroute_of(operator, lane.settings.reroute),
             )
             for operator, lane in self._lanes.items()
         }
+        handover.senders = senders
+        return senders
 
     async def _record(self, name: str, fingerprint: str) -> Record:
         record = await self._writer.call(self._store.campaign, name)
@@ -321,9 +343,11 @@ class Engine:
         """Whether a row of it was ever taken in; one that failed before may be given other words."""
         return (await self._writer.call(self._store.cursor, record.id)).rows > 0
 
-    async def _run(self, campaign: Campaign, intake: Intake, senders: Mapping[str, Sender]) -> None:
+    async def _run(
+        self, campaign: Campaign, intake: Intake, senders: Mapping[str, Sender], handover: Handover
+    ) -> None:
         try:
-            await campaign.run(intake, senders, self._lanes)
+            await campaign.run(intake, senders, self._lanes, handover)
             if campaign.error is None and campaign.state is CampaignState.SETTLING:
                 await campaign.finish()
             else:

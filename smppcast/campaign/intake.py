@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from smppcast.campaign.wording import Wording
@@ -19,6 +19,7 @@ from smppcast.ledger.facts import CHUNK_SIZE, Chunk, TakenIn, chunk_key
 from smppcast.ledger.writer import Writer
 from smppcast.net.clock import Clock
 from smppcast.net.timers import Timers
+from smppcast.operators.routes import Routes
 from smppcast.operators.routing import Router
 
 __all__ = ["Intake"]
@@ -43,6 +44,7 @@ class Intake:
 
     Args:
         cursor: rows before it are only compared with those taken in before, by their digest.
+        chunks: counts the campaign's chunks up.
         taken: called with each step as it is given to the ledger.
 
     Attributes:
@@ -56,6 +58,8 @@ class Intake:
         template: Template,
         *,
         router: Router,
+        routes: Routes,
+        chunks: Iterator[int],
         wordings: Mapping[str, Wording],
         country: str | None,
         cursor: Cursor,
@@ -67,7 +71,8 @@ class Intake:
     ) -> None:
         self.fed = cursor.fed
         self._campaign, self._feed, self._template = campaign, feed, template
-        self._router, self._wordings, self._country = router, wordings, country
+        self._router, self._routes, self._chunks = router, routes, chunks
+        self._wordings, self._country = wordings, country
         self._cursor, self._rejects, self._writer = cursor, rejects, writer
         self._taken, self._clock, self._wall = taken, clock, wall
         self._plain = (
@@ -78,7 +83,6 @@ class Intake:
         self._digest, self._seen = FeedDigest(), Seen()
         self._invalid: Counter[str] = Counter(cursor.invalid)
         self._duplicate = cursor.duplicate
-        self._next_chunk = cursor.chunks
         self._parts: dict[str, _Part] = {}
         self._texts: dict[int, tuple[str, int]] = {}
         self._rows = 0
@@ -149,6 +153,7 @@ class Intake:
         for at in batch.bad:
             numbers[at] = 0
         routes, unrouted = self._router.route(batch.operators, numbers)
+        routes = self._routes.spread(routes)
         bad = {**bad, **batch.bad, **unrouted}
         for at in unrouted:
             numbers[at] = 0
@@ -228,12 +233,11 @@ class Intake:
             segments: int | bytes = bytes(part.segments[cut]) if part.texts else self._plain[operator]
             chunks.append(
                 Chunk(
-                    key=chunk_key(self._campaign, self._next_chunk),
+                    key=chunk_key(self._campaign, next(self._chunks)),
                     operator=operator,
                     numbers=part.numbers[cut],
                     segments=segments,
                     texts=tuple(part.texts[cut]) if part.texts else None,
                 )
             )
-            self._next_chunk += 1
         return chunks

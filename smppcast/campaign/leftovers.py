@@ -18,6 +18,7 @@ class Leftover(NamedTuple):
     Args:
         key: the chunk's.
         below: offsets from here on were never in an intent.
+        end: offsets from here on are another lane's.
         not_sent: refs below it that the SMSC is known not to hold.
         in_flight: refs below it that were written, perhaps, and never answered.
         unknown: refs known to have been lost by the run that wrote them.
@@ -25,6 +26,7 @@ class Leftover(NamedTuple):
 
     key: int
     below: int
+    end: int
     not_sent: Sequence[int]
     in_flight: Sequence[int]
     unknown: Sequence[int]
@@ -41,6 +43,7 @@ def leftovers(boards: Boards, operator: str, counts: Mapping[int, int]) -> list[
         left.chunk.key: Leftover(
             left.chunk.key,
             left.below,
+            boards.board(left.chunk.key).end,
             left.not_sent,
             left.in_flight,
             unknown.pop(left.chunk.key, array("q")),
@@ -49,5 +52,5 @@ def leftovers(boards: Boards, operator: str, counts: Mapping[int, int]) -> list[
     }
     for key, refs in unknown.items():
         # Nothing of it waits to be sent, so all of it was in an intent.
-        found[key] = Leftover(key, counts[key], (), (), refs)
+        found[key] = Leftover(key, counts[key], counts[key], (), (), refs)
     return [found[key] for key in sorted(found)]

@@ -9,21 +9,26 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 import anyio
 
+from smppcast.campaign.handover import Elsewhere, Given
 from smppcast.campaign.held import Held
 from smppcast.campaign.leftovers import Leftover
 from smppcast.campaign.loaded import LoadedChunk
 from smppcast.campaign.options import Hold, UnknownPolicy
+from smppcast.campaign.strays import Sorted, Strays
 from smppcast.campaign.wording import Wording
 from smppcast.errors import SmppcastError
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import (
+    CHUNK_SIZE,
+    SEGMENT_BITS,
     Accepted,
     Attempted,
     Chunk,
@@ -35,6 +40,7 @@ from smppcast.ledger.facts import (
     Rejected,
     Unsent,
     chunk_of,
+    make_ref,
     offset_of,
 )
 from smppcast.ledger.rules import Cell
@@ -55,8 +61,20 @@ AHEAD_FIRST, AHEAD_MOST = 200, 4_096
 # Recipients held ready in memory: at 50 octets each little, and some tenths of a second of work.
 LOADED_MIN = 10_000
 
+# Recipients whose number moved go to the other operator's lane so many at a time, or after so long.
+STRAYS_MOST, STRAYS_S = 1_000, 0.5
+
 # Chunks handed over by the feed that are kept whole while they wait; others are read back.
 KEPT_WHOLE = 4
+
+
+class _Fate(Enum):
+    """What becomes of a refused segment."""
+
+    AGAIN = auto()  # at once, as the lane allows
+    LATER = auto()  # after a pause of its own
+    STRAY = auto()  # to another operator, with the rest of its message
+    FINAL = auto()
 
 
 class SenderLane(Protocol):
@@ -82,6 +100,7 @@ class Sender:
         text: the campaign's text where it is the same for all, else None.
         began: when the campaign did, in unix seconds.
         response_s: how long a response may take.
+        reroute: the statuses that mean another network, and where its recipients go.
         changed: called when the sender may have become idle, or, once stopped, has nothing in flight.
     """
 
@@ -103,6 +122,7 @@ class Sender:
         response_s: float,
         wall: Clock,
         changed: Callable[[], None],
+        reroute: tuple[Sequence[int], Elsewhere] | None = None,
     ) -> None:
         self.campaign, self.priority, self.weight = campaign, priority, weight
         self.stopped = False
@@ -125,6 +145,10 @@ class Sender:
         self._began, self._response_s = began, response_s
         self._held = Held(wording.source_addr, references=wording.references)
         self._late: set[int] = set()  # accepted after all, while they are about to be sent again
+        statuses: Sequence[int] = reroute[0] if reroute else ()
+        self._elsewhere = reroute[1] if reroute else None
+        self._strays = Strays(statuses, boards, self._fits)
+        self._away: list[int] = []  # first segments of recipients who are about to go elsewhere
         self._ahead = min(AHEAD_FIRST, 2 * lane.window)
         self._begun = self._starved = False
         self._more = anyio.Event()
@@ -149,6 +173,11 @@ class Sender:
         self._resume[chunk.key] = chunk
         self._queue.append(chunk.key)
         self._more.set()
+
+    @property
+    def hungry(self) -> bool:
+        """Little is left to send, and no chunk waits to be loaded."""
+        return not self._queue and self._unsent_loaded() < LOADED_MIN // 2
 
     @property
     def idle(self) -> bool:
@@ -187,12 +216,12 @@ class Sender:
         unknown: list[int] = []
         if resumed is not None:
             loaded.next = loaded.intent = loaded.allowed = resumed.below
-            settled = sum(loaded.segments(offset) for offset in range(resumed.below))
+            loaded.end = resumed.end
             # Late answers to the run before, on links that stayed up, may have come since it was listed.
             still = set(self._boards.board(chunk.key).refs_in(Cell.UNKNOWN, resumed.below))
             unknown = [ref for ref in resumed.unknown if ref in still]
             open_refs = len(resumed.not_sent) + len(resumed.in_flight) + len(unknown)
-            loaded.left -= settled - open_refs
+            loaded.left = open_refs + loaded.open_from(resumed.below)
         if not loaded.left:
             return
         self._chunks[chunk.key] = loaded
@@ -225,7 +254,7 @@ class Sender:
             self._more.set()
 
     def _granted(self, loaded: LoadedChunk, below: int) -> None:
-        loaded.allowed = max(loaded.allowed, below)
+        loaded.allowed = max(loaded.allowed, min(below, loaded.end))
         self._begun = True
         if self._starved:
             self._starved = False
@@ -309,37 +338,47 @@ class Sender:
         self._refused(refs, statuses)
 
     def _refused(self, refs: Sequence[int], statuses: Sequence[int]) -> None:
-        again: list[tuple[int, int]] = []
-        later: list[tuple[int, int]] = []
-        final: list[tuple[int, int]] = []
+        fates: dict[_Fate, list[tuple[int, int]]] = {}
         for ref, status in zip(refs, statuses, strict=True):
-            match classify(status):
-                case _ if ref in self._late:
-                    final.append((ref, status))  # an earlier submit of it was accepted: this is over
-                case StatusClass.THROTTLE:
-                    # The lane slows down; the segment did nothing wrong, so this is no attempt of its own.
-                    again.append((ref, status))
-                case StatusClass.QUEUE_FULL | StatusClass.LANE if not self._alone(ref):
-                    again.append((ref, status))
-                case StatusClass.QUEUE_FULL | StatusClass.LANE | StatusClass.RETRIABLE if self._may_retry(
-                    ref
-                ):
-                    later.append((ref, status))
-                case _:
-                    final.append((ref, status))
-        if again:
-            self._tell(Deferred(self._lane.name, self._wall(), *_columns(again)))
-            self._attempt([ref for ref, _ in again], duplicate=False)
-        if later:
-            self._tell(Deferred(self._lane.name, self._wall(), *_columns(later)))
-            self._retry_later([ref for ref, _ in later])
-        if final:
-            self._tell(Rejected(self._lane.name, self._wall(), *_columns(final)))
-            self._settled([ref for ref, _ in final])
+            fates.setdefault(self._fate(ref, status), []).append((ref, status))
+        for fate, pairs in fates.items():
+            if fate is _Fate.FINAL:
+                self._reject(pairs)
+            elif fate is _Fate.STRAY:
+                self._part(self._strays.sort(pairs))
+            else:
+                self._tell(Deferred(self._lane.name, self._wall(), *_columns(pairs)))
+                again = [ref for ref, _ in pairs]
+                if fate is _Fate.AGAIN:
+                    self._attempt(again, duplicate=False)
+                else:
+                    self._retry_later(again)
+
+    def _fate(self, ref: int, status: int) -> _Fate:
+        if ref in self._late:
+            return _Fate.FINAL  # an earlier submit of it was accepted: this is over
+        if self._elsewhere is not None and self._strays.takes(ref, status):
+            return _Fate.STRAY
+        match classify(status):
+            case StatusClass.THROTTLE:
+                # The lane slows down; the segment did nothing wrong, so this is no attempt of its own.
+                return _Fate.AGAIN
+            case StatusClass.QUEUE_FULL | StatusClass.LANE if not self._alone(ref):
+                return _Fate.AGAIN
+            case StatusClass.QUEUE_FULL | StatusClass.LANE | StatusClass.RETRIABLE if self._may_retry(ref):
+                return _Fate.LATER
+            case _:
+                return _Fate.FINAL
+
+    def _reject(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._tell(Rejected(self._lane.name, self._wall(), *_columns(pairs)))
+        self._settled([ref for ref, _ in pairs])
 
     def lost(self, refs: Sequence[int], *, expired: bool = False) -> None:
         self._landed(len(refs))
         self._tell(Lost(self._lane.name, self._wall(), refs))
+        if self._strays:
+            self._part(self._strays.look(refs))
         refs = self._not_late(refs)
         if expired and not isinstance(self._unknowns, Hold):
             refs = self._within_attempts(refs)
@@ -431,6 +470,8 @@ class Sender:
                     counts.pop(ref, None)
         if self._late:
             self._late.difference_update(refs)
+        if self._strays:
+            self._part(self._strays.look(refs))
         first = chunk_of(min(refs))
         if first == chunk_of(max(refs)):
             self._count_down(first, len(refs))
@@ -508,6 +549,86 @@ class Sender:
             self._settled(left)
         self._changed()
 
+    # --- to other lanes --------------------------------------------------------------------
+
+    def _fits(self, ref: int) -> bool:
+        text = self._chunks[chunk_of(ref)].text(ref)
+        return self._elsewhere is not None and (text is None or self._elsewhere.fits(text))
+
+    def _part(self, strays: Sorted) -> None:
+        """With messages that were refused as another network's."""
+        if strays.refused:
+            self._reject(strays.refused)
+        if not strays.away:
+            return
+        # Should we crash now, it is sent, refused and rerouted once more.
+        self._tell(Deferred(self._lane.name, self._wall(), *_columns(strays.away)))
+        if not self._away:
+            self._timers.after(STRAYS_S, self._send_away)
+        self._away += sorted({ref >> SEGMENT_BITS << SEGMENT_BITS for ref, _ in strays.away})
+        if len(self._away) >= STRAYS_MOST:
+            self._send_away()
+
+    def _send_away(self) -> None:
+        if not self._away or self._elsewhere is None or self.stopped:
+            return
+        refs, self._away = self._away, []
+        self._elsewhere.give(self._given(refs))
+        self._settled(self._segments(refs))
+
+    def surrender(self) -> Given | None:
+        """Recipients whom another lane may take over: this one, which is down, forgets them.
+
+        They are those of whom every segment waits to be sent; whom the SMSC may have accepted in part
+        stay, and so do those whose outcome is awaited.
+        """
+        if self.stopped:
+            return None
+        refs = self._surrender_ready() or self._surrender_fresh()
+        if not refs:
+            return None
+        given = self._given(refs)
+        self._settled(self._segments(refs))
+        return given
+
+    def _surrender_ready(self) -> list[int]:
+        waiting = set(self._ready)
+        firsts = sorted({ref >> SEGMENT_BITS << SEGMENT_BITS for ref in waiting})
+        whole = [first for first in firsts if waiting.issuperset(self._segments((first,)))][:CHUNK_SIZE]
+        if whole:
+            leaving = self._segments(whole)
+            self._tell(Unsent(self._lane.name, self._wall(), leaving))
+            self._ready = sorted(waiting.difference(leaving))
+        return whole
+
+    def _surrender_fresh(self) -> list[int]:
+        """The rest of a chunk, to its end: so one number tells what is left of it."""
+        order = self._order
+        while order:
+            loaded = order.popleft()
+            first, end = loaded.next, loaded.end
+            if first < end:
+                if loaded.intent > first:
+                    self._tell(Intent(loaded.chunk.key, first))
+                loaded.intent = loaded.allowed = loaded.end = first
+                self._more.set()
+                return [make_ref(loaded.chunk.key, offset) for offset in range(first, end)]
+        return []
+
+    def _segments(self, firsts: Sequence[int]) -> list[int]:
+        """All segments of messages, by their first ones."""
+        chunks = self._chunks
+        return [
+            first + segment
+            for first in firsts
+            for segment in range(chunks[chunk_of(first)].segments(offset_of(first)))
+        ]
+
+    def _given(self, refs: Sequence[int]) -> Given:
+        texts = [self._chunks[chunk_of(ref)].text(ref) for ref in refs]
+        own = [text for text in texts if text is not None]
+        return Given(refs, self._numbers(refs), own or None, bytes(map(self._boards.flags, refs)))
+
     # --- the end ---------------------------------------------------------------------------
 
     def stop(self) -> None:
@@ -518,6 +639,9 @@ class Sender:
     def retract(self) -> None:
         """After a drain: takes back intents and attempts whose bytes never left, so that they are not
         taken for unknown by the next run."""
+        refused = self._strays.drop()
+        if refused:
+            self._tell(Deferred(self._lane.name, self._wall(), *_columns(refused)))
         for loaded in self._chunks.values():
             if loaded.intent > loaded.next:
                 loaded.intent = loaded.allowed = loaded.next

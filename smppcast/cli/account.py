@@ -26,6 +26,8 @@ _TERMS = (
     "undelivered",
     "expired",
     "awaiting_receipt",
+    "rerouted",
+    "failed_over",
 )
 _ALWAYS = {"fed", "accepted", "delivered"}
 _WITHIN = {"delivered", "undelivered", "expired", "awaiting_receipt"}

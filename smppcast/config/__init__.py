@@ -16,6 +16,7 @@ from smppcast.config.document import Document, parse
 from smppcast.config.faults import faults_of
 from smppcast.config.settings import CampaignDefaults, OperatorEntry, Settings, Unknowns
 from smppcast.errors import ConfigError, ConfigFaults
+from smppcast.operators.routes import Routes
 from smppcast.operators.routing import Router
 
 __all__ = ["CampaignDefaults", "OperatorEntry", "Settings", "Unknowns", "json_schema", "load"]
@@ -44,7 +45,7 @@ def load(path: str | Path, env: Mapping[str, str] = os.environ) -> Settings:
         settings = Settings.model_validate(
             {} if document.data is None else document.data, context={"folder": folder}
         )
-        Router({name: operator.prefixes for name, operator in settings.operators.items()})
+        Router(Routes(settings.operators).prefixes)
     except ValidationError as error:
         known = {fault.key for fault in faults}  # what a broken value breaks further is no news
         faults += [fault for fault in faults_of(error, document, Settings) if fault.key not in known]

@@ -12,6 +12,7 @@ from smppcast.ledger.facts import (
     Fact,
     InboundReceived,
     Intent,
+    Opened,
     ReceiptsParked,
     TakenIn,
     Unparked,
@@ -51,6 +52,8 @@ class Batch:
         match fact:
             case TakenIn():
                 self._take_in(fact)
+            case Opened(chunk=chunk):
+                self._add_chunk(chunk)
             case ReceiptsParked():
                 self._park(fact)
             case Unparked(operator=operator, ids=ids):
@@ -68,11 +71,14 @@ class Batch:
 
     def _take_in(self, fact: TakenIn) -> None:
         for chunk in fact.chunks:
-            self.chunks.append(_chunk_row(chunk))
-            self.bodies.append((chunk.key, pack(chunk.numbers), pack_texts(chunk.texts)))
+            self._add_chunk(chunk)
         invalid = json.dumps(fact.invalid)
         counts = (fact.fed, invalid, fact.duplicate, fact.suppressed, fact.complete)
         self.changes.append(("set_cursor", (fact.campaign, fact.rows, fact.digest, *counts)))
+
+    def _add_chunk(self, chunk: Chunk) -> None:
+        self.chunks.append(_chunk_row(chunk))
+        self.bodies.append((chunk.key, pack(chunk.numbers), pack_texts(chunk.texts)))
 
     def _park(self, fact: ReceiptsParked) -> None:
         for number, receipt in zip(fact.ids, fact.receipts, strict=True):

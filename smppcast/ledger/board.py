@@ -21,10 +21,13 @@ from smppcast.ledger.facts import (
     SEGMENT_MASK,
     Accepted,
     Attempted,
+    Chunk,
     Deferred,
     Fact,
     Intent,
     Lost,
+    Moved,
+    Opened,
     ReceiptsParked,
     Received,
     Rejected,
@@ -36,6 +39,7 @@ from smppcast.ledger.rules import (
     ACCEPT,
     ATTEMPT,
     DEFER,
+    DUPLICATE,
     ENDED,
     LATE,
     LOSABLE,
@@ -44,6 +48,7 @@ from smppcast.ledger.rules import (
     REATTEMPT,
     RECEIVE,
     REJECT,
+    RESENT,
     RESENT_UNANSWERED,
     UNANSWERED,
     UNKNOWN,
@@ -80,6 +85,8 @@ class _Lane:
     boards: list[Board] = field(default_factory=list)
     segments: SegmentTally = field(default_factory=SegmentTally)
     receipts: ReceiptTally = field(default_factory=ReceiptTally)
+    rerouted: int = 0
+    failed_over: int = 0
 
     def settle_unknown(self, count: int) -> None:
         """So many unknown PDUs got an answer after all; a peer may claim more than there are."""
@@ -111,6 +118,8 @@ class Boards:
             Lost: self._lose,
             Attempted: self._attempt,
             Unsent: self._unsend,
+            Opened: self._open,
+            Moved: self._move,
             Received: self._receive,
             ReceiptsParked: self._park,
             Unparked: self._unpark,
@@ -164,6 +173,21 @@ class Boards:
         at = (ref >> SEGMENT_BITS & OFFSET_MASK) * board.stride + (ref & SEGMENT_MASK)
         return Cell(board.read()[at] & 0x0F)
 
+    def message(self, ref: int) -> dict[int, Cell]:
+        """The states of all segments of a ref's message, by ref."""
+        board = self.board(ref >> CHUNK_SHIFT)
+        cells = (board.cells or board.read())[board.message(ref >> SEGMENT_BITS & OFFSET_MASK)]
+        first = ref & ~SEGMENT_MASK
+        return {first + at: Cell(cell & 0x0F) for at, cell in enumerate(cells) if cell}
+
+    def flags(self, ref: int) -> int:
+        """Whether a PDU of a ref's message left before, and whether the SMSC may hold it: see `rules`."""
+        board = self.board(ref >> CHUNK_SHIFT)
+        flags = 0
+        for cell in (board.cells or board.read())[board.message(ref >> SEGMENT_BITS & OFFSET_MASK)]:
+            flags |= cell & (RESENT | DUPLICATE)
+        return flags
+
     # --- what it adds up to ---
 
     def account(self, *, live: bool = True) -> Account:
@@ -212,6 +236,7 @@ class Boards:
                 setattr(account, outcome_of(state), lane.counts[state])
         account.accepted = sum(lane.counts[Cell.DELIVERED : Cell.AWAITING + 1])
         account.fed = sum(lane.counts[Cell.DELIVERED : Cell.IN_FLIGHT + 1])
+        account.rerouted, account.failed_over = lane.rerouted, lane.failed_over
         segments, receipts = account.segments, account.receipts
         _add(segments, lane.segments)
         _add(receipts, lane.receipts)
@@ -239,10 +264,36 @@ class Boards:
 
     def _take_in(self, fact: TakenIn) -> None:
         for chunk in fact.chunks:
-            count, personalised = len(chunk.numbers), chunk.texts is not None
-            self.add_chunk(ChunkInfo(chunk.key, chunk.operator, count, chunk.segments, personalised))
+            self._add(chunk)
         counts = (fact.fed, fact.invalid, fact.duplicate, fact.suppressed, fact.complete)
         self.take_in(Cursor(fact.rows, fact.digest, *counts, len(self._boards)))
+
+    def _add(self, chunk: Chunk) -> None:
+        count, personalised = len(chunk.numbers), chunk.texts is not None
+        self.add_chunk(ChunkInfo(chunk.key, chunk.operator, count, chunk.segments, personalised))
+
+    def _open(self, fact: Opened) -> None:
+        self._add(fact.chunk)
+
+    def _move(self, fact: Moved) -> None:
+        """What became of PDUs to them stays counted where it happened."""
+        lane = self._lane(fact.operator)
+        if fact.ported:
+            lane.rerouted += len(fact.refs)
+        else:
+            lane.failed_over += len(fact.refs)
+        ported = fact.ported
+        for ref in fact.refs:
+            if ref >> CHUNK_SHIFT in self._boards:  # `outcomes` looks at some chunks at a time
+                left = self._touch(ref >> CHUNK_SHIFT)
+                left.take(ref >> SEGMENT_BITS & OFFSET_MASK)
+                ported = ported or left.ported
+        if fact.to in self._boards:
+            board = self._touch(fact.to)
+            board.ported = ported
+            for offset, flags in enumerate(fact.flags):
+                if flags:
+                    board.mark(offset, flags)
 
     def _intend(self, fact: Intent) -> None:
         self._touch(fact.chunk).intend(fact.below)

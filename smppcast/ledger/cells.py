@@ -20,7 +20,7 @@ __all__ = ["Board"]
 class Board:
     """The segments of one chunk."""
 
-    __slots__ = ("_packed", "below", "cells", "changed", "counts", "info", "stride")
+    __slots__ = ("_packed", "below", "cells", "changed", "counts", "info", "ported", "stride")
 
     def __init__(self, info: ChunkInfo) -> None:
         self.info = info
@@ -31,6 +31,7 @@ class Board:
         self._packed = b""  # empty while nothing has happened
         self.counts = (0,) * Cell.NOT_SENT + (info.count, 0, 0)  # as `count` gives them
         self.changed = False
+        self.ported = False  # its recipients were refused elsewhere, as another network's
 
     def inflate(self) -> None:
         """Makes `cells` ready to be read and changed."""
@@ -66,6 +67,24 @@ class Board:
             return
         self.cells[span] = self.cells[span].translate(table)
         self.below = below
+
+    def message(self, offset: int) -> slice:
+        """Where the segments of a recipient are, absent ones included."""
+        return slice(offset * self.stride, (offset + 1) * self.stride)
+
+    def take(self, offset: int) -> None:
+        """The recipient is not of this chunk any more."""
+        self.cells[self.message(offset)] = bytes(self.stride)
+
+    def mark(self, offset: int, flags: int) -> None:
+        """Adds flags to all segments of a recipient."""
+        span = self.message(offset)
+        self.cells[span] = bytes(cell and cell | flags for cell in self.cells[span])
+
+    @property
+    def end(self) -> int:
+        """From this offset on no recipient is left in it."""
+        return -(-len(self.read().rstrip(b"\0")) // self.stride)
 
     def count(self) -> tuple[int, ...]:
         """Recipients by state, and last the segments that are unanswered."""

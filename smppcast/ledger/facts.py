@@ -29,6 +29,8 @@ __all__ = [
     "InboundReceived",
     "Intent",
     "Lost",
+    "Moved",
+    "Opened",
     "ParkedReceipt",
     "ReceiptsParked",
     "Received",
@@ -186,6 +188,33 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A chunk for recipients who leave another: committed together with their `Moved`."""
+
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Another operator takes these recipients over: they leave their chunks, and begin anew in one of its.
+
+    Args:
+        operator: whom they leave.
+        refs: where each was, by its first segment, in the order of the new chunk.
+        to: the key of that chunk.
+        flags: an octet each: whether a PDU to them left before, and whether the SMSC may hold it (`rules`).
+        ported: they were refused as another network's; else their lane was down.
+    """
+
+    operator: str
+    at: float
+    refs: Sequence[int]
+    to: int
+    flags: bytes
+    ported: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """Receipts that name these segments.
 
@@ -270,6 +299,8 @@ Fact = (
     | Lost
     | Attempted
     | Unsent
+    | Opened
+    | Moved
     | Received
     | ReceiptsParked
     | Unparked

@@ -170,6 +170,8 @@ def _rows(board: Board, details: _Details, body: Chunk, live: bool) -> Iterator[
     states, cells, stride = board.outcomes(), board.read(), board.stride
     lengths = body.segments
     for offset, number in enumerate(body.numbers):
+        if not states[offset]:
+            continue  # moved to another operator's chunk
         segments = lengths if isinstance(lengths, int) else lengths[offset]
         span = slice(offset * stride, offset * stride + segments)
         state = outcome_of(states[offset])

@@ -23,6 +23,7 @@ from smppcast.ledger.facts import (
     Fact,
     Intent,
     Lost,
+    Moved,
     Received,
     Rejected,
     Unsent,
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # The facts that change states; the others have tables of their own.
-StateFact: TypeAlias = Intent | Accepted | Rejected | Deferred | Lost | Attempted | Unsent | Received
+StateFact: TypeAlias = Intent | Accepted | Rejected | Deferred | Lost | Attempted | Unsent | Moved | Received
 # kind, campaign, operator, at, count, chunk_lo, chunk_hi, refs, data
 FactRow: TypeAlias = tuple[int, int, str | None, float | None, int, int, int, bytes | None, bytes | None]
 
@@ -55,8 +56,10 @@ _KINDS: dict[type[Fact], int] = {
     Attempted: 6,
     Unsent: 7,
     Received: 8,
+    Moved: 10,
 }
 _ACCEPTED_LATE = 9
+_PORTED = 11
 _BIG_ENDIAN = sys.byteorder == "big"
 
 
@@ -66,7 +69,9 @@ ACCEPTED = (_KINDS[Accepted], _ACCEPTED_LATE)
 
 def _kind_of(fact: StateFact) -> int:
     """The number that a fact's kind has in the file."""
-    return _ACCEPTED_LATE if isinstance(fact, Accepted) and fact.late else _KINDS[type(fact)]
+    if isinstance(fact, Accepted) and fact.late:
+        return _ACCEPTED_LATE
+    return _PORTED if isinstance(fact, Moved) and fact.ported else _KINDS[type(fact)]
 
 
 def pack(values: Iterable[int]) -> bytes:
@@ -110,6 +115,8 @@ def row_of(fact: StateFact) -> FactRow:
     if low >> CHUNK_BITS != high >> CHUNK_BITS:
         raise ValueError("the refs of a fact are of one campaign")
     data = _data(fact)
+    if isinstance(fact, Moved):
+        high = fact.to  # younger than any that they leave; a look for its facts must find this one
     return (kind, low >> CHUNK_BITS, fact.operator, fact.at, len(refs), low, high, pack(refs), data)
 
 
@@ -123,6 +130,9 @@ def _data(fact: StateFact) -> bytes | None:
             return pack(statuses)
         case Attempted(duplicate=duplicate):
             return b"\1" if duplicate else b"\0"
+        case Moved(refs=refs, to=to, flags=flags):
+            _same_length(refs, flags)
+            return pack((to,)) + flags
         case Received(refs=refs, states=states, errors=errors, done=done):
             _same_length(refs, states, errors, done)
             texts = _join(errors) if any(errors) else b""
@@ -179,6 +189,12 @@ def _statuses(refs: array[int], data: bytes) -> array[int]:
     return statuses
 
 
+def _moved(operator: str, at: float, refs: array[int], data: bytes, *, ported: bool = False) -> Moved:
+    (to,), flags = unpack(data[:8]), data[8:]
+    _same_length(refs, flags)
+    return Moved(operator, at, refs, to, flags, ported)
+
+
 def _received(operator: str, at: float, refs: array[int], data: bytes) -> Received:
     count = len(refs)
     states, done, texts = data[:count], unpack(data[count : 9 * count]), data[9 * count :]
@@ -195,5 +211,7 @@ _READERS: dict[int, Callable[[str, float, array[int], bytes], StateFact]] = {
     _KINDS[Lost]: lambda operator, at, refs, _: Lost(operator, at, refs),
     _KINDS[Attempted]: lambda operator, at, refs, data: Attempted(operator, at, refs, data == b"\1"),
     _KINDS[Unsent]: lambda operator, at, refs, _: Unsent(operator, at, refs),
+    _KINDS[Moved]: _moved,
+    _PORTED: partial(_moved, ported=True),
     _KINDS[Received]: _received,
 }

@@ -22,6 +22,7 @@ from smppcast.ledger.facts import (
     Fact,
     InboundReceived,
     Intent,
+    Opened,
     ReceiptsParked,
     TakenIn,
     Unparked,
@@ -315,6 +316,8 @@ def _weight(fact: Fact) -> int:
     match fact:
         case TakenIn(chunks=chunks):
             return 1 + sum(map(_chunk_weight, chunks))
+        case Opened(chunk=chunk):
+            return _chunk_weight(chunk)
         case ReceiptsParked(ids=ids) | Unparked(ids=ids):
             return len(ids)
         case InboundReceived(pdus=pdus):

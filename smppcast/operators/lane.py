@@ -397,6 +397,11 @@ class Lane:
         return sum(bind.in_flight for bind in self._binds)
 
     @property
+    def sending(self) -> bool:
+        """Whether a bind is up that may submit."""
+        return any(map(_sends, self._binds))
+
+    @property
     def window(self) -> int:
         """Submits that all its transmitters together may leave unanswered, once they are bound."""
         senders = sum(bind.kind is not BindKind.RECEIVER for bind in self._binds)

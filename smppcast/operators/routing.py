@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from smppcast.errors import ConfigError
 from smppcast.feed.reasons import Reason
@@ -22,13 +22,14 @@ class Router:
 
     Args:
         operators: the prefixes of each operator, digits without `+`; "" fits every number.
+        others: further names that a feed may give.
 
     Raises:
         ConfigError: two operators name one prefix.
     """
 
-    def __init__(self, operators: Mapping[str, Sequence[str]]) -> None:
-        self._names = {name: name for name in operators}
+    def __init__(self, operators: Mapping[str, Sequence[str]], others: Iterable[str] = ()) -> None:
+        self._names = {name: name for name in (*operators, *others)}
         self._by_prefix = _by_prefix(operators)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._longest = max(self._lengths, default=0)

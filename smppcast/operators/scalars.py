@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from smppcast.smpp.vocabulary import InterfaceVersion, Npi, RegisteredDelivery, Ton
+from smppcast.smpp.vocabulary import CommandStatus, InterfaceVersion, Npi, RegisteredDelivery, Ton
 
 __all__ = [
     "Also",
@@ -34,6 +34,7 @@ __all__ = [
     "Registered",
     "Seconds",
     "SettingsModel",
+    "Status",
     "TonSetting",
     "Version",
     "duration",
@@ -93,10 +94,28 @@ def _kind_schema(kind: type[IntEnum]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"enum": names}, {"type": "integer", "minimum": 0, "maximum": 255}]})
 
 
+def _status(value: object) -> object:
+    """YAML reads 0x58 as a number; quoted it is a text."""
+    if not isinstance(value, str):
+        return value
+    name = value.strip().upper()
+    try:
+        return CommandStatus[name] if name in CommandStatus.__members__ else int(name, 0)
+    except ValueError:
+        raise ValueError("expected a command_status such as ESME_RINVDSTADR or 0x0B") from None
+
+
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Octet = Field(ge=0, le=255)
 TonSetting = Annotated[int, _Octet, _named(Ton), _kind_schema(Ton)]
 NpiSetting = Annotated[int, _Octet, _named(Npi), _kind_schema(Npi)]
+Status = Annotated[
+    int,
+    Field(ge=1, le=0xFFFFFFFF),
+    BeforeValidator(_status),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["ESME_RINVDSTADR", 0x0B]}),
+]
+"""A command_status: its name, or its number, which a file may give in hexadecimal."""
 Registered = Annotated[int, _Octet, _named(RegisteredDelivery), _kind_schema(RegisteredDelivery)]
 
 

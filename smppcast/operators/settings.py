@@ -25,6 +25,7 @@ from smppcast.operators.scalars import (
     Registered,
     Seconds,
     SettingsModel,
+    Status,
     TonSetting,
     Version,
 )
@@ -166,6 +167,15 @@ class Retry(SettingsModel):
     """Wait before the second attempt, doubled before each further one."""
 
 
+class Reroute(SettingsModel):
+    """Numbers move between operators, and prefixes lie: who refuses one as another network's says so."""
+
+    statuses: tuple[Status, ...] = Field(min_length=1)
+    """The command_status values that mean it, by name or number: each SMSC has its own."""
+    to: str
+    """The operator, or the route, that is tried instead, once for each recipient."""
+
+
 _Window = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -223,8 +233,16 @@ class OperatorSettings(SettingsModel):
     """The sender of messages that name none."""
     prefixes: tuple[Annotated[str, Also({"type": "integer"})], ...] = ()
     """Leading digits of the numbers that go to this operator where the feed names none."""
+    route: str | None = None
+    """The name under which several accounts serve the same numbers, by weight; none: its own name."""
     weight: int = Field(default=1, ge=1, le=1_000)
-    """Share of the numbers where operators are otherwise equal."""
+    """Its share of a route's numbers."""
+    standby: bool = False
+    """Whether it serves its route only while all others of it are down."""
+    failover: Seconds = 30.0
+    """How long no bind of it may be up before others of its route take over what it has not sent."""
+    reroute: Reroute | None = None
+    """Where numbers go that this operator does not serve any more; none: they are rejected."""
     retry: Retry = Retry()
     """Further attempts."""
 

@@ -20,7 +20,7 @@ TERMS = [
         "rejected",
     ),
     *("accepted", "delivered", "undelivered", "expired", "awaiting_receipt"),
-    *("invalid_reasons", "segments", "receipts", "seconds"),
+    *("invalid_reasons", "segments", "receipts", "seconds", "rerouted", "failed_over"),
 ]
 
 

@@ -26,6 +26,8 @@ from smppcast.ledger.facts import (
     Fact,
     Intent,
     Lost,
+    Moved,
+    Opened,
     Received,
     Rejected,
     TakenIn,
@@ -35,6 +37,7 @@ from smppcast.ledger.facts import (
 )
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.sqlite import SqliteStore
+from smppcast.ledger.rules import DUPLICATE, RESENT
 from smppcast.model import Account, Outcome
 
 OPERATORS = ("orange", "free")
@@ -90,6 +93,10 @@ class Model:
                 self.take_in(fact)
             case Intent(chunk=chunk, below=below):
                 self.intend(chunk, below)
+            case Opened(chunk=opened):
+                self.open(opened)
+            case Moved():
+                self.move(fact)
             case Rejected(statuses=column) | Deferred(statuses=column) | Received(states=column):
                 for ref, told in zip(fact.refs, column, strict=True):
                     self.turn(self.segments[ref], fact, told)
@@ -120,10 +127,22 @@ class Model:
     def take_in(self, fact: TakenIn) -> None:
         self.fed, self.invalid = fact.fed, sum(fact.invalid.values())
         for chunk in fact.chunks:
-            for offset in range(len(chunk.numbers)):
-                segments = chunk.segments if isinstance(chunk.segments, int) else chunk.segments[offset]
-                for segment in range(segments):
-                    self.segments[make_ref(chunk.key, offset, segment)] = Segment(chunk.operator)
+            self.open(chunk)
+
+    def open(self, chunk: Chunk) -> None:
+        for offset in range(len(chunk.numbers)):
+            segments = chunk.segments if isinstance(chunk.segments, int) else chunk.segments[offset]
+            for segment in range(segments):
+                self.segments[make_ref(chunk.key, offset, segment)] = Segment(chunk.operator)
+
+    def move(self, fact: Moved) -> None:
+        self.count(self.segments[fact.refs[0]], "rerouted" if fact.ported else "failed_over", len(fact.refs))
+        for offset, (first, flags) in enumerate(zip(fact.refs, fact.flags, strict=True)):
+            for ref in [ref for ref in self.segments if ref >> 8 == first >> 8]:
+                del self.segments[ref]
+            for ref, segment in self.segments.items():
+                if ref >> 8 == make_ref(fact.to, offset) >> 8:
+                    segment.resent, segment.duplicate = bool(flags & RESENT), bool(flags & DUPLICATE)
 
     def intend(self, chunk: int, below: int) -> None:
         before, self.below[chunk] = self.below[chunk], below
@@ -211,6 +230,7 @@ class Model:
         unanswered = sum(segment.unanswered for segment in self.segments.values())
         answered = segments.accepted + segments.rejected + segments.throttled + segments.unknown
         assert segments.submitted == answered + unanswered
+        assert (account.rerouted, account.failed_over) == (tally["rerouted"], tally["failed_over"])
         receipts = account.receipts
         assert (receipts.matched, receipts.repeated) == (tally["matched"], tally["repeated"])
         assert receipts.received == receipts.matched + receipts.repeated
@@ -233,7 +253,7 @@ class Ledger(RuleBasedStateMachine):
         self.durable: list[Fact] = []
         self.gathered: list[Fact] = []
         self.chunks: list[Chunk] = []
-        self.invalid = 0
+        self.invalid = self.taken = 0
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -245,7 +265,7 @@ class Ledger(RuleBasedStateMachine):
         self.model.apply(fact)
 
     def draw_refs(self, data: st.DataObject) -> tuple[str, list[int]]:
-        operator = data.draw(st.sampled_from(sorted({chunk.operator for chunk in self.chunks})))
+        operator = data.draw(st.sampled_from(sorted({each.operator for each in self.model.segments.values()})))
         mine = [ref for ref, segment in self.model.segments.items() if segment.operator == operator]
         return operator, data.draw(st.lists(st.sampled_from(sorted(mine)), min_size=1, max_size=6))
 
@@ -260,7 +280,8 @@ class Ledger(RuleBasedStateMachine):
         key = chunk_key(self.campaign.id, len(self.chunks))
         self.chunks.append(Chunk(key, operator, array("q", range(COUNT)), segments))
         self.invalid += 1
-        fed = COUNT * len(self.chunks) + self.invalid
+        self.taken += 1
+        fed = COUNT * self.taken + self.invalid
         reasons = {"letters": self.invalid}
         new = tuple(self.chunks[-1:])
         self.happen(TakenIn(self.campaign.id, 1.0, fed, b"", fed, reasons, 0, 0, complete=False, chunks=new))
@@ -303,6 +324,26 @@ class Ledger(RuleBasedStateMachine):
             Received(operator, 1.0, refs, bytes([state, *[2] * (count - 1)]), [""] * count, [0] * count)
         )
 
+    def movable(self) -> list[int]:
+        """The first segments of messages of which nothing is in flight, accepted or refused for good."""
+        still = (Outcome.NOT_SENT, Outcome.UNKNOWN)
+        stay = {ref >> 8 for ref, each in self.model.segments.items() if each.open or each.state not in still}
+        return [ref for ref in self.model.segments if not ref & 0xFF and ref >> 8 not in stay]
+
+    @precondition(lambda self: self.chunks and len(self.chunks) < 8 and self.movable())
+    @rule(data=st.data(), ported=st.booleans())
+    def move(self, data: st.DataObject, ported: bool) -> None:
+        first = data.draw(st.sampled_from(self.movable()))
+        operator = self.model.segments[first].operator
+        mine = [ref for ref in self.movable() if self.model.segments[ref].operator == operator]
+        refs = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=4, unique=True))
+        to = chunk_key(self.campaign.id, len(self.chunks))
+        other = next(name for name in OPERATORS if name != operator)
+        self.chunks.append(Chunk(to, other, array("q", range(len(refs))), 2))
+        self.happen(Opened(self.chunks[-1]))
+        flags = bytes(map(self.boards.flags, refs))
+        self.happen(Moved(operator, 1.0, refs, to, flags, ported))
+
     @rule()
     def commit(self) -> None:
         self.store.commit(self.gathered)
@@ -318,6 +359,7 @@ class Ledger(RuleBasedStateMachine):
             self.model.apply(fact)
         cursor = self.store.cursor(self.campaign.id)
         self.chunks, self.invalid = self.chunks[: cursor.chunks], sum(cursor.invalid.values())
+        self.taken = self.invalid
 
     @invariant()
     def the_account_closes(self) -> None:
