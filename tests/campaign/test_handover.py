@@ -103,7 +103,7 @@ async def test_a_campaign_that_stops_on_the_way_reroutes_them_when_it_is_resumed
         async with opened(tmp_path, store, lanes) as engine:
             await engine.cast(TEXT, numbers(100), name="alert")
             await until_submitted(orange, 100)
-        assert not sfr.account.submitted
+        assert sfr.account.destinations() == {}
         async with opened(tmp_path, store, lanes) as engine:
             campaign = await engine.cast(TEXT, numbers(100), name="alert")
             account = closed(await campaign.wait())
@@ -214,7 +214,7 @@ async def test_what_moved_stays_moved_when_a_campaign_is_resumed(tmp_path: Path,
             await engine.cast(TEXT, numbers(12_000), name="alert")
             await until_submitted(smsc, 500)
         moved = recorded(store).failed_over
-        assert 500 <= moved
+        assert moved >= 500
         async with opened(
             tmp_path,
             store,

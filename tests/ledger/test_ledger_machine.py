@@ -36,8 +36,8 @@ from smppcast.ledger.facts import (
     make_ref,
 )
 from smppcast.ledger.memory import MemoryStore
-from smppcast.ledger.sqlite import SqliteStore
 from smppcast.ledger.rules import DUPLICATE, RESENT
+from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import Account, Outcome
 
 OPERATORS = ("orange", "free")
@@ -265,7 +265,8 @@ class Ledger(RuleBasedStateMachine):
         self.model.apply(fact)
 
     def draw_refs(self, data: st.DataObject) -> tuple[str, list[int]]:
-        operator = data.draw(st.sampled_from(sorted({each.operator for each in self.model.segments.values()})))
+        operators = {segment.operator for segment in self.model.segments.values()}
+        operator = data.draw(st.sampled_from(sorted(operators)))
         mine = [ref for ref, segment in self.model.segments.items() if segment.operator == operator]
         return operator, data.draw(st.lists(st.sampled_from(sorted(mine)), min_size=1, max_size=6))
 
