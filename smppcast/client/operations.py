@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, Unpack
 
@@ -34,7 +35,7 @@ __all__ = ["Operations"]
 R = TypeVar("R", bound=Pdu)
 
 
-class Operations:
+class Operations(ABC):
     """What a session offers on top of `request`.
 
     Every method sends one PDU and returns its response. The source must be the message's own, as
@@ -50,9 +51,9 @@ class Operations:
 
     _composer: Composer
 
+    @abstractmethod
     async def request(self, pdu: Pdu) -> Pdu:
         """Sends a PDU and returns its response, see `ClientSession`."""
-        raise NotImplementedError
 
     async def query(self, message_id: str, source: str | Source | None = None) -> QuerySmResp:
         """What became of a message, as far as the SMSC remembers."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from smppcast.smpp import pdu, vocabulary
 from smppcast.smpp.codec import decode, encode
+from smppcast.smpp.interop import from_smpplib
 from smppcast.smpp.pdu import *  # noqa: F403  # its __all__, which is tested to be in ours
 from smppcast.smpp.tlv import Tlvs
 from smppcast.smpp.vocabulary import *  # noqa: F403
 
-__all__ = ["Tlvs", "decode", "encode", *pdu.__all__, *vocabulary.__all__]  # noqa: PLE0604
+__all__ = ["Tlvs", "decode", "encode", "from_smpplib", *pdu.__all__, *vocabulary.__all__]  # noqa: PLE0604
