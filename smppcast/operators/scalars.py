@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, timedelta, timezone, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -30,18 +32,23 @@ __all__ = [
     "Also",
     "ExistingFile",
     "NpiSetting",
+    "Priority",
     "Rate",
     "Registered",
     "Seconds",
     "SettingsModel",
+    "Share",
     "Status",
     "TonSetting",
     "Version",
+    "Zone",
     "duration",
+    "time_zone",
 ]
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+|0")
+_OFFSET = re.compile(r"([+-])([01]\d):?([0-5]\d)")
 _DURATION_PART = re.compile(r"([\d.]+)(ms|s|m|h|d)")
 
 
@@ -129,6 +136,39 @@ def _version(value: object) -> object:
 
 
 Version = Annotated[InterfaceVersion, BeforeValidator(_version), WithJsonSchema({"enum": [3.3, 3.4, 5.0]})]
+
+
+def time_zone(name: str) -> tzinfo:
+    """The zone of a name such as "UTC" or "Europe/Paris", or of an offset such as "+02:00".
+
+    Raises:
+        ValueError: it is none, or this machine knows no zones by name.
+    """
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    if offset := _OFFSET.fullmatch(name):
+        sign, hours, minutes = offset.groups()
+        away = timedelta(hours=int(hours), minutes=int(minutes))
+        return timezone(-away if sign == "-" else away)
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        if not available_timezones():  # small containers, Windows
+            raise ValueError(
+                "expected an offset such as +02:00: this machine has no time zone data, "
+                "which the system's package tzdata, or PyPI's of that name, brings"
+            ) from error
+        raise ValueError("expected a zone such as Europe/Paris, or an offset such as +02:00") from error
+
+
+def _zone(name: str) -> str:
+    time_zone(name)
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 def _existing(path: Path, info: ValidationInfo) -> Path:

@@ -7,12 +7,12 @@ shows no input in it: a url may hold a password.
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import tzinfo
 from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
@@ -21,13 +21,17 @@ from smppcast.operators.scalars import (
     Also,
     ExistingFile,
     NpiSetting,
+    Priority,
     Rate,
     Registered,
     Seconds,
     SettingsModel,
+    Share,
     Status,
     TonSetting,
     Version,
+    Zone,
+    time_zone,
 )
 from smppcast.receipts.message_ids import MessageIdMapping
 from smppcast.smpp.versions import speaks_3_3
@@ -42,13 +46,13 @@ __all__ = [
     "Binds",
     "Kind",
     "OperatorSettings",
+    "Quota",
+    "Reroute",
     "Retry",
     "SourceAddress",
     "Timers",
     "TlsSettings",
 ]
-
-_OFFSET = re.compile(r"([+-])([01]\d):?([0-5]\d)")
 
 
 class Binds(SettingsModel):
@@ -176,6 +180,20 @@ class Reroute(SettingsModel):
     """The operator, or the route, that is tried instead, once for each recipient."""
 
 
+class Quota(SettingsModel):
+    """How much an account may send a day. A number alone counts days in UTC."""
+
+    per_day: int = Field(ge=1)
+    """submit_sm PDUs over all binds between one midnight and the next, refused and resent ones included."""
+    zone: Zone = "UTC"
+    """Whose midnight: a zone such as Europe/Paris, or an offset such as +02:00."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: object) -> object:
+        return {"per_day": value} if isinstance(value, int | str) else value
+
+
 _Window = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -229,6 +247,12 @@ class OperatorSettings(SettingsModel):
     ] = None
     """submit_sm a second over all binds; none: as fast as it goes; {floor: 50, ceiling: 2000}: what the SMSC
     is found to bear between these; auto: the same without bounds, for loopback addresses only."""
+    quota: Annotated[Quota | None, Also({"type": "integer", "minimum": 1})] = None
+    """submit_sm a day over all binds, or {per_day: 2_000_000, zone: Europe/Paris}; used up, the operator
+    waits for midnight; none: no limit."""
+    shares: dict[Priority, Share] = Field(default_factory=dict)
+    """The part of what is sent that is reserved for a campaign's priority class while it has something to
+    send, such as {20: 0.1}; else a class with a lower number goes before all others."""
     source: SourceAddress = SourceAddress()
     """The sender of messages that name none."""
     prefixes: tuple[Annotated[str, Also({"type": "integer"})], ...] = ()
@@ -273,7 +297,7 @@ class OperatorSettings(SettingsModel):
     """How that is spelled: some SMSCs know one format only."""
     message_ids: MessageIdMapping = MessageIdMapping.AUTO
     """How receipts spell the message_id of responses; auto finds out from what matches."""
-    receipt_time_zone: str = "UTC"
+    receipt_time_zone: Zone = "UTC"
     """Where the clock in receipts stands: a zone such as Europe/Paris, or an offset such as +02:00."""
     timers: Timers = Timers()
     """How long each silence is borne."""
@@ -341,11 +365,12 @@ class OperatorSettings(SettingsModel):
                 raise ValueError("expected 1 to 15 digits of an international number, without 00")
         return bare
 
-    @field_validator("receipt_time_zone")
+    @field_validator("shares")
     @classmethod
-    def _zone(cls, name: str) -> str:
-        _time_zone(name)
-        return name
+    def _shares(cls, shares: dict[int, float]) -> dict[int, float]:
+        if math.fsum(shares.values()) > 1 + 1e-9:
+            raise ValueError("expected no more than 1 together")
+        return shares
 
     @model_validator(mode="after")
     def _tls_has_smpps(self) -> Self:
@@ -402,7 +427,7 @@ class OperatorSettings(SettingsModel):
     @property
     def time_zone(self) -> tzinfo:
         """Where the clock in receipts stands."""
-        return _time_zone(self.receipt_time_zone)
+        return time_zone(self.receipt_time_zone)
 
 
 _PORTS = {"smpp": 2775, "smpps": 3550}  # as registered with IANA; 3550 is its secure twin
@@ -422,16 +447,3 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return found
-
-
-def _time_zone(name: str) -> tzinfo:
-    if name.upper() in ("UTC", "Z"):
-        return UTC
-    if offset := _OFFSET.fullmatch(name):
-        sign, hours, minutes = offset.groups()
-        away = timedelta(hours=int(hours), minutes=int(minutes))
-        return timezone(-away if sign == "-" else away)
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError("expected a zone such as Europe/Paris, or an offset such as +02:00") from error

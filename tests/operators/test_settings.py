@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfoNotFoundError
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from smppcast.operators.settings import AutoRate, AutoWindow, Binds, OperatorSettings, SourceAddress, Timers
+from smppcast.operators import scalars
+from smppcast.operators.settings import (
+    AutoRate,
+    AutoWindow,
+    Binds,
+    OperatorSettings,
+    Quota,
+    SourceAddress,
+    Timers,
+)
 from smppcast.smpp.vocabulary import Ton
 
 
@@ -50,6 +61,11 @@ def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
         ("tls", {"verify": False}),  # without smpps://
         ("prefixes", ["+33 6"]),
         ("window", 0),
+        ("quota", 0),
+        ("quota", {"zone": "UTC"}),
+        ("quota", {"per_day": 5, "zone": "Paris"}),
+        ("shares", {0: 0.6, 10: 0.5}),
+        ("shares", {0: 0.0}),
     ],
 )
 def test_what_cannot_work_is_refused(setting: str, value: object) -> None:
@@ -104,3 +120,21 @@ def test_an_automatic_window_has_a_ceiling_of_its_own() -> None:
     assert found.window == AutoWindow(ceiling=50)
     with pytest.raises(ValidationError):
         OperatorSettings.model_validate({"url": "smpp://us@h", "window": {"ceiling": 0}})
+
+
+def test_a_quota_is_a_number_or_names_its_zone() -> None:
+    made = OperatorSettings.model_validate({"url": "smpp://us@h", "quota": "2_000_000"})
+    assert made.quota == Quota(per_day=2_000_000, zone="UTC")
+    made = OperatorSettings.model_validate({"url": "smpp://us@h", "quota": {"per_day": 5, "zone": "+02:00"}})
+    assert made.quota == Quota(per_day=5, zone="+02:00")
+
+
+def test_a_machine_without_time_zones_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(key: str) -> None:
+        raise ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr(scalars, "ZoneInfo", unknown)
+    monkeypatch.setattr(scalars, "available_timezones", set)
+    with pytest.raises(ValidationError, match=r"no time zone data.*tzdata"):
+        Quota(per_day=5, zone="Europe/Paris")
+    assert Quota(per_day=5, zone="+02:00").per_day == 5
