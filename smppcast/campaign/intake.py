@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import anyio
+
 from smppcast.campaign.wording import Wording
 from smppcast.errors import FeedError, TextError
 from smppcast.feed import Batch, Feed, FeedDigest, Reason, Rejects, Seen, Template, normalise
@@ -28,6 +30,10 @@ __all__ = ["Intake"]
 # for rows that may never come.
 STEP_ROWS = 4 * CHUNK_SIZE
 STEP_S = 0.25
+
+# Steps that may be on their way to the disk: more would make commits so long that intents and receipts,
+# which wait for the same disk, held the lanes up.
+STEPS_MOST = 2
 
 
 @dataclass(slots=True)
@@ -87,6 +93,8 @@ class Intake:
         self._texts: dict[int, tuple[str, int]] = {}
         self._rows = 0
         self._stepped = float("-inf")
+        self._writing = 0
+        self._written = anyio.Event()
         self._timers = Timers()
 
     async def run(self) -> None:
@@ -109,6 +117,8 @@ class Intake:
         cursor = self._cursor
         async for batch in feed:
             await self._writer.room()
+            while self._writing >= STEPS_MOST:
+                await self._written.wait()
             left = cursor.rows - self._digest.rows
             if left > 0:
                 known, batch = batch.split(left)  # noqa: PLW2901 - the known rows are off
@@ -219,12 +229,18 @@ class Intake:
             complete=complete,
             chunks=tuple(chunks),
         )
-        self._writer.add(fact)
+        self._writing += 1
+        self._writer.add(fact, self._on_written)
         self._taken(fact)
         self._parts = {}
         self._rows = 0
         self._timers.cancel()
         self._stepped = self._clock()
+
+    def _on_written(self) -> None:
+        self._writing -= 1
+        written, self._written = self._written, anyio.Event()
+        written.set()
 
     def _cut(self, operator: str, part: _Part) -> list[Chunk]:
         chunks = []
