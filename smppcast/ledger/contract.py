@@ -100,6 +100,10 @@ class Store(Protocol):
         """As `facts`, but only those that concern chunks of one campaign from key `first` to `last`."""
         ...
 
+    def answered(self, operator: str, since: float) -> int:
+        """submit_sm PDUs of an operator that were answered, or told lost, since then (unix seconds)."""
+        ...
+
     def unindexed(self, operator: str) -> Iterator[Accepted]:
         """The acceptances that `index_ids` was not told yet, with their numbers."""
         ...

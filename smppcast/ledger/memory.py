@@ -21,7 +21,7 @@ from smppcast.ledger.facts import (
     ParkedReceipt,
     chunk_key,
 )
-from smppcast.ledger.rows import FactRow, StateFact, fact_of, unpack, unpack_texts
+from smppcast.ledger.rows import ANSWERED, FactRow, StateFact, fact_of, unpack, unpack_texts
 from smppcast.model import CampaignState
 
 __all__ = ["MemoryStore"]
@@ -130,6 +130,14 @@ class MemoryStore:
             kind, _, operator, at, count, low, high, refs, data = row
             if high >= first and low <= last:
                 yield fact_of((kind, operator, at, count, low, refs, data))
+
+    def answered(self, operator: str, since: float) -> int:
+        """See `contract.Store`."""
+        return sum(
+            count
+            for kind, _, name, at, count, *_ in self._facts
+            if kind in ANSWERED and name == operator and at is not None and at >= since
+        )
 
     # --- chunks ---
 

@@ -31,6 +31,7 @@ from smppcast.ledger.facts import (
 
 __all__ = [
     "ACCEPTED",
+    "ANSWERED",
     "FactRow",
     "StateFact",
     "fact_of",
@@ -65,6 +66,8 @@ _BIG_ENDIAN = sys.byteorder == "big"
 
 # The kinds that give message_ids.
 ACCEPTED = (_KINDS[Accepted], _ACCEPTED_LATE)
+# Those that end the way of one PDU a ref. A late answer is to one that was told Lost.
+ANSWERED = (_KINDS[Accepted], _KINDS[Rejected], _KINDS[Deferred], _KINDS[Lost])
 
 
 def _kind_of(fact: StateFact) -> int:

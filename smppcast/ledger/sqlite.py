@@ -35,7 +35,7 @@ from smppcast.ledger.facts import (
 from smppcast.ledger.lock import WriterLock
 from smppcast.ledger.message_ids import MessageIds
 from smppcast.ledger.queries import schema
-from smppcast.ledger.rows import ACCEPTED, StateFact, fact_of, unpack, unpack_texts
+from smppcast.ledger.rows import ACCEPTED, ANSWERED, StateFact, fact_of, unpack, unpack_texts
 from smppcast.ledger.statements import ROWS, Statements
 from smppcast.model import CampaignState
 
@@ -205,6 +205,12 @@ class SqliteStore:
         with self._faults():
             seqs = self._run.json("facts_of_chunks", first >> CHUNK_BITS, first, last)
         return self._facts(seqs)
+
+    def answered(self, operator: str, since: float) -> int:
+        """See `contract.Store`."""
+        with self._faults():
+            (count,) = self._run.run("answered", operator, since, *ANSWERED).fetchone()
+            return int(count)
 
     def unindexed(self, operator: str) -> Iterator[Accepted]:
         """See `contract.Store`."""

@@ -57,6 +57,11 @@ SELECT json_group_array(seq) FROM (
 SELECT kind, operator, at, count, chunk_lo, refs, data FROM fact
 WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq;
 
+-- name: answered
+-- PDUs of an operator that were answered or told lost since a moment. It reads all facts, since a clock
+-- may have been set back and their times then follow no order; but none of their overflow pages.
+SELECT coalesce(sum(count), 0) FROM fact WHERE operator = ? AND at >= ? AND kind IN (?, ?, ?, ?);
+
 -- name: unindexed
 -- The acceptances of an operator that its index of message_ids does not hold yet.
 SELECT json_group_array(seq) FROM (
