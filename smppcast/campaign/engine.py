@@ -29,6 +29,7 @@ from smppcast.ledger.contract import Campaign as Record
 from smppcast.ledger.contract import ChunkInfo, Cursor, Store
 from smppcast.ledger.facts import CAMPAIGN_SHIFT, Received
 from smppcast.ledger.resolver import Resolver
+from smppcast.ledger.spent import spent, unanswered
 from smppcast.ledger.writer import Writer
 from smppcast.model import CampaignState
 from smppcast.net.clock import Clock, monotonic, wall
@@ -126,17 +127,22 @@ class Engine:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: EngineSettings, store: Store) -> AsyncIterator[Engine]:
+    async def open(
+        cls, settings: EngineSettings, store: Store, *, clock: Clock = monotonic, wall: Clock = wall
+    ) -> AsyncIterator[Engine]:
         """Opens lanes and ledger; on leaving, drains what is in flight, unbinds and saves the state.
 
         Cancelling while it drains is safe: it loses nothing but answers.
+
+        Args:
+            clock, wall: for intervals and for dates.
 
         Raises:
             LedgerError: the ledger cannot be read or written.
         """
         try:
             async with anyio.create_task_group() as tasks:
-                engine = cls(settings, store, tasks)
+                engine = cls(settings, store, tasks, clock=clock, wall=wall)
                 try:
                     await engine._start()
                     yield engine
@@ -161,10 +167,20 @@ class Engine:
 
     async def _start(self) -> None:
         self._writer.start()
+        await self._count_quotas()
         for name, lane in self._lanes.items():
             await self._resolvers[name].restore(fold_all)
             lane.inbox.restore(await self._writer.call(lambda name=name: list(self._store.parked(name))))
             self._tasks.start_soon(lane.run)
+
+    async def _count_quotas(self) -> None:
+        """Of today's quotas, what earlier runs used, or may have used."""
+        quotas = {name: lane.quota for name, lane in self._lanes.items() if lane.quota is not None}
+        if not quotas:
+            return
+        open_pdus = await self._writer.call(unanswered, self._store)
+        for name, quota in quotas.items():
+            quota.spend(await self._writer.call(spent, self._store, name, quota.since, open_pdus))
 
     # --- campaigns -------------------------------------------------------------------------
 

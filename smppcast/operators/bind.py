@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Protocol
@@ -16,7 +17,10 @@ from smppcast.net.clock import Clock
 from smppcast.net.link import Address, dial
 from smppcast.net.pump import Pump
 from smppcast.operators.inbox import Inbox
+from smppcast.operators.latencies import Latencies
 from smppcast.operators.settings import OperatorSettings
+from smppcast.operators.statistics import BindStatistics
+from smppcast.pacing.meter import Meter
 from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter, DataSm, DataSmResp, Pdu, Unbind
 from smppcast.smpp.session import (
     Answer,
@@ -30,7 +34,7 @@ from smppcast.smpp.session import (
     Session,
     Timers,
 )
-from smppcast.smpp.vocabulary import CommandStatus, status_name
+from smppcast.smpp.vocabulary import CommandStatus, StatusClass, classify, status_name
 
 __all__ = ["Bind", "BindKind", "BindOwner", "BindState", "bind_pdu"]
 
@@ -40,6 +44,7 @@ log = structlog.get_logger("smppcast.bind")
 _CREDENTIALS = frozenset(
     (CommandStatus.ESME_RINVPASWD, CommandStatus.ESME_RINVSYSID, CommandStatus.ESME_RINVSYSTYP)
 )
+_THROTTLES = (StatusClass.THROTTLE, StatusClass.QUEUE_FULL)
 # How often a bind that is being replaced looks whether it is drained, or bound again.
 DRAIN_POLL_S = 0.02
 REFUSED_FIRST_S, REFUSED_MOST_S = 30.0, 600.0
@@ -51,6 +56,15 @@ class BindKind(StrEnum):
     TRANSCEIVER = "transceiver"
     TRANSMITTER = "transmitter"
     RECEIVER = "receiver"
+
+
+@dataclass(slots=True)
+class _Tally:
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    throttled: int = 0
+    lost: int = 0
 
 
 class BindOwner(Protocol):
@@ -124,7 +138,8 @@ class Bind:
 
     Attributes:
         state: see `BindState`.
-        error: why the last link ended or was refused, None after an orderly end.
+        error: why the last link ended or was refused, None after an orderly end, or while it is dialled.
+        last_error: the last of these, whatever came after it; last_error_at: when, by the lane's clock.
         reconnects: how often a bind was lost and dialled again.
         smsc: system_id of the SMSC, as its bind response gave it.
     """
@@ -133,6 +148,8 @@ class Bind:
         self.kind, self.number = kind, number
         self.state = BindState.IDLE
         self.error: SmppcastError | None = None
+        self.last_error: SmppcastError | None = None
+        self.last_error_at = float("-inf")
         self.reconnects = 0
         self.smsc = ""
         self.latency_s: float | None = None
@@ -142,6 +159,8 @@ class Bind:
         self._session: Session | None = None
         self._draining = False
         self._failures = 0
+        self._host = ""
+        self._tally, self._meter, self._latencies = _Tally(), Meter(), Latencies()
 
     def __repr__(self) -> str:
         window = f" | window {self.in_flight}/{self._lane.bind_window}" if self.bound else ""
@@ -154,6 +173,32 @@ class Bind:
     @property
     def in_flight(self) -> int:
         return len(self._session.window) if self._session else 0
+
+    @property
+    def sends(self) -> bool:
+        """Whether it is up, and may submit."""
+        return self.bound and self.kind is not BindKind.RECEIVER
+
+    def statistics(self) -> BindStatistics:
+        tally = self._tally
+        return BindStatistics(
+            number=self.number,
+            kind=self.kind,
+            state=self.state,
+            host=self._host,
+            smsc=self.smsc,
+            window=0 if self.kind is BindKind.RECEIVER else self._lane.bind_window,
+            in_flight=self.in_flight,
+            rate_now=self._meter.per_s(self._lane.clock()),
+            sent=tally.sent,
+            accepted=tally.accepted,
+            refused=tally.refused,
+            throttled=tally.throttled,
+            lost=tally.lost,
+            latencies=self._latencies.percentiles(),
+            reconnects=self.reconnects,
+            last_error=None if self.last_error is None else str(self.last_error),
+        )
 
     @property
     def unanswered(self) -> Iterable[int]:
@@ -214,9 +259,10 @@ class Bind:
 
     async def _once(self) -> float:
         """One link from dial to end; returns how long to wait before the next."""
-        timers = self._settings.timers
+        timers, address = self._settings.timers, self._address
+        self._host = str(address)
         try:
-            stream = await dial(self._address, timers.bind)
+            stream = await dial(address, timers.bind)
         except (ConnectFailed, UsageError) as error:
             return self._failed(error)
         clock = self._lane.clock
@@ -236,6 +282,7 @@ class Bind:
         finally:
             unanswered = [token for token in session.close() if token is not _BINDING]
             self._session = self._pump = None
+            self._tally.lost += len(unanswered)
             self._lane.link_ended(self, unanswered)
         if self.error is not None:
             return self._failed(self.error, was_bound=was_bound)
@@ -255,7 +302,8 @@ class Bind:
         return hosts[(first + self._failures) % len(hosts)]
 
     def _failed(self, error: SmppcastError, *, was_bound: bool = False) -> float:
-        self.error = error
+        self.error = self.last_error = error
+        self.last_error_at = self._lane.clock()
         log.warning(
             "bind_refused" if isinstance(error, BindRefused) else "link_down",
             operator=self._lane.name,
@@ -280,8 +328,13 @@ class Bind:
     # --- the pump's owner ------------------------------------------------------------------
 
     def fill(self, session: Session, now: float) -> None:
-        if not self._draining:
-            self._lane.fill(session, now)
+        if self._draining:
+            return
+        before = len(session.window)
+        self._lane.fill(session, now)
+        if sent := len(session.window) - before:
+            self._tally.sent += sent
+            self._meter.add(sent, now)
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         lane, pump = self._lane, self._pump
@@ -291,12 +344,14 @@ class Bind:
             match event:
                 case Answers():
                     self.latency_s = self._sampled(now)
+                    self._count(event)
                     lane.answered(event)
                 case LateAnswers():
                     lane.late(event)
                 case Deliveries():
                     lane.inbox.deliver(event.pdus, partial(_acknowledge, pump))
                 case Expired():
+                    self._tally.lost += len(event.tokens)
                     lane.expired(self, event.tokens)
                 case Answer() if event.token is _BINDING:
                     self._bind_answered(event)
@@ -307,11 +362,18 @@ class Bind:
                 case _:
                     pass
 
+    def _count(self, answers: Answers) -> None:
+        refused = [status for status in answers.statuses if status]
+        self._tally.accepted += len(answers.tokens) - len(refused)
+        self._tally.refused += len(refused)
+        self._tally.throttled += sum(classify(status) in _THROTTLES for status in refused)
+
     def _sampled(self, now: float) -> float | None:
         sampled = self._session.window.latency(now) if self._session else None
         if sampled is None:
             return self.latency_s
         self._lane.sampled(sampled, now)
+        self._latencies.add(sampled)
         # A running mean over some ten samples: steady enough to show, quick enough to follow.
         return sampled if self.latency_s is None else self.latency_s * 0.9 + sampled * 0.1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import cast
 
 import anyio
 import structlog
@@ -22,12 +22,16 @@ from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.addresses import agrees
 from smppcast.operators.bind import Bind, BindKind, BindState
 from smppcast.operators.inbox import Inbox
-from smppcast.operators.latencies import Latencies, Percentiles
+from smppcast.operators.latencies import Latencies
+from smppcast.operators.scalars import time_zone
 from smppcast.operators.settings import AutoRate, AutoWindow, OperatorSettings
 from smppcast.operators.sources import Source, Sources
+from smppcast.operators.statistics import LaneState, LaneStatistics, Paused, PauseReason
 from smppcast.pacing.adaptive import AdaptiveRate
 from smppcast.pacing.budget import Budget
+from smppcast.pacing.meter import Meter
 from smppcast.pacing.pause import Pause
+from smppcast.pacing.quota import Quota
 from smppcast.pacing.sizing import WindowSizer
 from smppcast.smpp.session import Answers, LateAnswers, Session
 from smppcast.smpp.vocabulary import StatusClass, classify
@@ -46,6 +50,9 @@ EVERYWHERE = 5
 # How long a lane waits before it looks again whether the ledger has caught up: some commits.
 LEDGER_PAUSE_S = 0.01
 
+# How often a lane whose quota is used up looks at the clock at least: it may be set meanwhile.
+QUOTA_LOOK_S = 60.0
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -55,30 +62,6 @@ class _Tally:
     lost: int = 0
 
 
-class LaneStatistics(NamedTuple):
-    """A lane at one moment; counts are PDUs since the lane was opened."""
-
-    name: str
-    binds: int  # that are asked for
-    bound: int
-    window: int  # submits that all bound transmitters together may leave unanswered
-    in_flight: int
-    rate: float | None  # allowed submit_sm a second; None for no limit
-    sent: int
-    accepted: int
-    refused: int  # answered with any other status than ESME_ROK, throttles included
-    throttled: int
-    lost: int  # unanswered when their link ended, or past the response timeout
-    receipts: int
-    matched: int
-    inbound: int
-    latency_s: float | None  # submit_sm to submit_sm_resp, a running mean of samples
-    latencies: Percentiles | None  # of these, the last thousand samples
-    receipt_latencies: Percentiles | None  # from acceptance to receipt, likewise
-    reconnects: int
-    error: str | None  # the last one of any bind that is down
-
-
 class Lane:
     """Runs the binds of one operator and feeds them from its sources.
 
@@ -86,6 +69,9 @@ class Lane:
         name: the operator's.
         reported: told of every receipt that found its segment.
         clock, wall: for intervals and for dates.
+
+    Attributes:
+        quota: of its day, None where the account has none.
     """
 
     def __init__(
@@ -103,9 +89,13 @@ class Lane:
         self.closing = False
         self.stopped = False
         self._closed = False
-        self.sources = Sources()
+        self.sources = Sources(settings.shares)
         self.inbox = Inbox(name, settings, resolver, writer, reported, self._claim, wall)
-        self._writer = writer
+        self._writer, self._wall = writer, wall
+        quota = settings.quota
+        self.quota = Quota(quota.per_day, time_zone(quota.zone), wall()) if quota is not None else None
+        self._paused: Paused | None = None
+        self._meter = Meter()
         self._rate, self._pause = _rate(settings.rate), Pause()
         self._budget = Budget(self._rate.per_s)
         window = settings.window
@@ -122,12 +112,7 @@ class Lane:
         self._timer_due = 0.0
 
     def __repr__(self) -> str:
-        now = self.statistics()
-        rate = "" if now.rate is None else f" | at most {now.rate:g}/s"
-        return (
-            f"<Lane {self.name} [{now.bound}/{now.binds} bound | window {now.in_flight}/{now.window}"
-            f"{rate} | {now.sent} sent]>"
-        )
+        return repr(self.statistics())
 
     # --- life ------------------------------------------------------------------------------
 
@@ -205,7 +190,7 @@ class Lane:
         self._rate.step(now)
         if self._rate.per_s != self._budget.per_s:
             self._budget.change(self._rate.per_s, now)
-        allowed = self._budget.available(now)
+        allowed = self._allowed(now)
         if self._sizer is not None:
             self._size(session, allowed, now)
         room = min(session.window.room, BATCH_MAX)
@@ -213,13 +198,14 @@ class Lane:
         if allowed is not None and allowed < room:
             room = allowed
             if room == 0:
-                self._wake_in(self._budget.wait(now))
+                self._wait(now)
                 return
         if room <= 0:
             return
         if self._writer.full or self.inbox.behind:
             # The ledger is behind: what is sent now would only wait in memory to be written down, and
             # its receipts in the SMSC.
+            self._paused = Paused(PauseReason.LEDGER, self._wall() + LEDGER_PAUSE_S)
             self._wake_in(LEDGER_PAUSE_S)
             return
         batch = self.sources.pull(room)
@@ -227,16 +213,43 @@ class Lane:
             return
         bodies, refs = batch
         session.submit(bodies, refs, now)
-        self._budget.spend(len(refs), now)
-        self._rate.sent(len(refs))
-        self._tally.sent += len(refs)
+        self._sent(len(refs), now)
         if self._sizer is not None:
             # A source that had no more to send was not held back.
             self._sizer.asked(held_back=by_window and len(refs) == room)
 
+    def _sent(self, count: int, now: float) -> None:
+        self._budget.spend(count, now)
+        if self.quota is not None:
+            self.quota.spend(count)
+        self._meter.add(count, now)
+        self._rate.sent(count)
+        self._tally.sent += count
+
+    def _allowed(self, now: float) -> int | None:
+        """PDUs that rate and quota let through now; None for as many as one likes."""
+        allowed = self._budget.available(now)
+        if self.quota is None:
+            return allowed
+        left = self.quota.left(self._wall())
+        return left if allowed is None else min(allowed, left)
+
+    def _wait(self, now: float) -> None:
+        """Looks again when rate or quota let something through."""
+        if (used_up := self._used_up()) is not None:
+            self._paused = used_up
+            self._wake_in(min(used_up.until - self._wall(), QUOTA_LOOK_S))
+        else:
+            self._wake_in(self._budget.wait(now))
+
+    def _used_up(self) -> Paused | None:
+        if self.quota is None or self.quota.left(self._wall()):
+            return None
+        return Paused(PauseReason.QUOTA, self.quota.until)
+
     def _size(self, session: Session, allowed: int | None, now: float) -> None:
         assert self._sizer is not None  # noqa: S101 - `fill` has looked
-        self._sizer.step(self._rate.per_s, sum(map(_sends, self._binds)), now)
+        self._sizer.step(self._rate.per_s, sum(bind.sends for bind in self._binds), now)
         session.window.size = self._sizer.size
         if not session.window.room:
             self._sizer.asked(held_back=allowed != 0)
@@ -310,12 +323,14 @@ class Lane:
         everywhere = self._in_a_row >= min(EVERYWHERE, self.bind_window)
         self._rate.throttles += fulls
         if throttles or (fulls and everywhere):
-            self._rest(self._rate.throttled(throttles, now), now)
+            reason = PauseReason.THROTTLED if throttles else PauseReason.QUEUE_FULL
+            self._rest(self._rate.throttled(throttles, now), now, reason)
         if troubles and everywhere:
-            self._rest(self._pause.trouble(now), now)
+            self._rest(self._pause.trouble(now), now, PauseReason.TROUBLE)
         source.refused(refs, statuses)
 
-    def _rest(self, until: float, now: float) -> None:
+    def _rest(self, until: float, now: float, reason: PauseReason) -> None:
+        self._paused = Paused(reason, self._wall() + until - now)
         self._budget.change(self._rate.per_s, now)
         self._budget.pause(until)
         self._wake_in(until - now)
@@ -399,7 +414,7 @@ class Lane:
     @property
     def sending(self) -> bool:
         """Whether a bind is up that may submit."""
-        return any(map(_sends, self._binds))
+        return any(bind.sends for bind in self._binds)
 
     @property
     def window(self) -> int:
@@ -434,18 +449,34 @@ class Lane:
         """system_id of the SMSC, as the first bound bind was told."""
         return next((bind.smsc for bind in self._binds if bind.bound), "")
 
+    @property
+    def state(self) -> LaneState:
+        """Whether it can submit."""
+        if self.stopped:
+            return LaneState.STOPPED
+        if not self.sending:
+            return LaneState.DOWN if self.refused is None else LaneState.REFUSED
+        paused = self._used_up() or self._paused
+        return LaneState.PAUSED if paused is not None and self._wall() < paused.until else LaneState.UP
+
     def statistics(self) -> LaneStatistics:
-        binds = self._binds
-        senders = sum(map(_sends, binds))
-        latencies = [bind.latency_s for bind in binds if bind.latency_s is not None]
+        binds = [bind.statistics() for bind in sorted(self._binds, key=lambda each: each.number)]
+        latencies = [bind.latency_s for bind in self._binds if bind.latency_s is not None]
+        last = max(self._binds, key=lambda each: each.last_error_at)
         errors = self.errors
+        quota = self.quota
         return LaneStatistics(
             name=self.name,
+            state=self.state,
+            pause=self._used_up() or self._paused,
             binds=len(binds),
-            bound=sum(bind.bound for bind in binds),
-            window=senders * self.bind_window,
+            bound=sum(bind.bound for bind in self._binds),
+            window=sum(bind.sends for bind in self._binds) * self.bind_window,
             in_flight=self.in_flight,
+            rate_now=self._meter.per_s(self.clock()),
             rate=self._budget.per_s,
+            quota=None if quota is None else quota.per_day,
+            quota_left=None if quota is None else quota.left(self._wall()),
             sent=self._tally.sent,
             accepted=self._tally.accepted,
             refused=self._tally.refused,
@@ -459,11 +490,9 @@ class Lane:
             latency_s=sum(latencies) / len(latencies) if latencies else None,
             reconnects=sum(bind.reconnects for bind in binds),
             error=str(errors[-1]) if errors else None,
+            last_error=None if last.last_error is None else str(last.last_error),
+            by_bind=tuple(binds),
         )
-
-
-def _sends(bind: Bind) -> bool:
-    return bind.bound and bind.kind is not BindKind.RECEIVER
 
 
 def _rate(setting: float | AutoRate | None) -> AdaptiveRate:

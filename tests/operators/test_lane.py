@@ -133,7 +133,8 @@ async def test_all_binds_come_up_and_share_the_work() -> None:
         now = lane.statistics()
         assert (now.sent, now.accepted, now.refused, now.lost) == (300, 300, 0, 0)
         assert now.latency_s is not None
-        assert repr(lane) == "<Lane orange [4/4 bound | window 0/60 | 300 sent]>"
+        assert repr(lane).startswith("<Lane orange [up | 4/4 bound | window 0/60 | ")
+        assert repr(lane).endswith(" | 300 sent]>")
     assert smsc.account.other_requests["unbind"] == 4
 
 
