@@ -215,8 +215,8 @@ async def _watch(case: Case, seconds: int, lane: Lane, campaign: Campaign, smsc:
 
 
 def _spans(case: Case, seconds: int) -> Iterator[tuple[int, int, float]]:
-    ends = [start for start, _ in case.wanted[1:]] + [seconds]
-    for (start, wanted), end in zip(case.wanted, ends, strict=True):
+    ends = [*(start for start, _ in case.wanted[1:]), seconds]
+    for (start, wanted), end in zip(case.wanted, ends, strict=False):  # a case may want no rate at all
         if wanted and end - start >= 5:
             yield start, end, wanted
 
