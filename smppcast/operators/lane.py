@@ -46,6 +46,7 @@ BATCH_MAX = 512
 
 # Refusals for a full queue or a system error in a row that are taken for the whole lane's.
 EVERYWHERE = 5
+_TROUBLES = (StatusClass.QUEUE_FULL, StatusClass.LANE)
 
 # How long a lane waits before it looks again whether the ledger has caught up: some commits.
 LEDGER_PAUSE_S = 0.01
@@ -100,7 +101,7 @@ class Lane:
         self._budget = Budget(self._rate.per_s)
         window = settings.window
         self._sizer = WindowSizer(window.ceiling) if isinstance(window, AutoWindow) else None
-        self._in_a_row = 0
+        self._in_a_row = self._most_in_a_row = 0
         self._losing = self._reconsider_due = False
         self._latencies = Latencies()
         self._tally = _Tally()
@@ -273,6 +274,8 @@ class Lane:
         if answers.congestion_state >= 0:
             self._rate.congestion(answers.congestion_state, self.clock())
         refs: Sequence[int] = answers.tokens
+        if refs:
+            self._count_trouble(answers.statuses)
         if refs and min(refs) >> CAMPAIGN_SHIFT == max(refs) >> CAMPAIGN_SHIFT:
             self._answered(refs, answers.statuses, answers.message_ids)
         else:
@@ -285,6 +288,17 @@ class Lane:
                 )
         if self.stopped and not self.in_flight:
             self.changed()
+
+    def _count_trouble(self, statuses: Sequence[int]) -> None:
+        """Full queues and system errors in a row, with nothing accepted between them."""
+        in_a_row, most = self._in_a_row if statuses else 0, 0
+        for status in statuses:
+            if not status:
+                in_a_row = 0
+            elif classify(status) in _TROUBLES:
+                in_a_row += 1
+                most = max(most, in_a_row)
+        self._in_a_row, self._most_in_a_row = in_a_row, most
 
     def _answered(self, refs: Sequence[int], statuses: Sequence[int], message_ids: Sequence[str]) -> None:
         source = self.sources.get(refs[0] >> CAMPAIGN_SHIFT)
@@ -306,7 +320,6 @@ class Lane:
         if self._sizer is not None:
             self._sizer.accepted(len(refs))
         self._pause.over()
-        self._in_a_row = 0
         self.inbox.accepted(message_ids, refs, source.accepted(refs, message_ids))
 
     def _refused(self, source: Source, refs: Sequence[int], statuses: Sequence[int]) -> None:
@@ -317,10 +330,9 @@ class Lane:
         now = self.clock()
         throttles = classes.count(StatusClass.THROTTLE)
         fulls, troubles = classes.count(StatusClass.QUEUE_FULL), classes.count(StatusClass.LANE)
-        self._in_a_row += fulls + troubles
         # A full queue or a system error may be of one destination; several with nothing accepted
         # between them are of the lane.
-        everywhere = self._in_a_row >= min(EVERYWHERE, self.bind_window)
+        everywhere = self._most_in_a_row >= min(EVERYWHERE, self.bind_window)
         self._rate.throttles += fulls
         if throttles or (fulls and everywhere):
             reason = PauseReason.THROTTLED if throttles else PauseReason.QUEUE_FULL
