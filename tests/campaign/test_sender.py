@@ -16,7 +16,7 @@ from smppcast.campaign.options import CampaignOptions, Hold, Resend, UnknownPoli
 from smppcast.campaign.sender import AHEAD_FIRST, Sender
 from smppcast.campaign.wording import Wording
 from smppcast.ledger.board import Boards
-from smppcast.ledger.facts import Chunk, TakenIn, chunk_key, make_ref
+from smppcast.ledger.facts import Chunk, Rejected, TakenIn, chunk_key, make_ref
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.rules import Cell
 from smppcast.ledger.writer import Writer
@@ -261,3 +261,87 @@ async def test_one_accepted_late_while_its_chunk_waits_to_be_resumed_is_not_sent
             assert resumed._chunks[CHUNK].left == COUNT - 2
             tasks.cancel_scope.cancel()
         assert (desk.account().unknown, desk.account().segments.resubmitted) == (0, 0)
+
+
+# --- refusals: whose attempt it is, when it comes again, and in which order --------------------
+
+
+def delays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the sender puts off, and for how long; it happens at once."""
+    found: list[float] = []
+
+    def after(delay_s: float, run: Callable[[], object]) -> None:
+        found.append(delay_s)
+        run()
+
+    monkeypatch.setattr(desk.sender._timers, "after", after)
+    return found
+
+
+async def test_what_is_throttled_is_the_next_to_go_in_feed_order_and_no_attempt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with sending() as desk:
+        waited = delays(desk, monkeypatch)
+        first, second = await desk.pulled(5), await desk.pulled(5)
+        for _ in range(10):  # far more often than there are attempts
+            desk.sender.refused(second[2:], [0x58] * 3)
+            desk.sender.refused(first[1:], [0x58] * 4)
+            await desk.writer.durable()
+            again = [*first[1:], *second[2:]]
+            assert await desk.pulled(3) == again[:3]
+            assert await desk.pulled(5) == again[3:]  # and nothing new beside it
+        assert await desk.pulled(2) == REFS[10:12]
+        assert waited == []
+        account = desk.account()
+        assert (account.rejected, account.segments.throttled) == (0, 70)
+
+
+async def test_a_passing_refusal_comes_again_after_doubling_pauses_and_so_many_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with sending() as desk:
+        waited = delays(desk, monkeypatch)
+        (ref,) = await desk.pulled(1)
+        for _ in range(2):
+            desk.sender.refused([ref], [0x45])  # ESME_RSUBMITFAIL
+            await desk.writer.durable()
+            assert await desk.pulled(1) == [ref]
+        assert waited == [30.0, 60.0]
+        desk.sender.refused([ref], [0x45])
+        assert (waited, desk.boards.state(ref)) == ([30.0, 60.0], Cell.REJECTED)
+        assert desk.account().rejected == 1
+
+
+@pytest.mark.parametrize("status", [0x0B, 0x45D, 0xFFFF])
+async def test_a_final_refusal_is_no_second_attempt_and_keeps_its_status(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async with sending() as desk:
+        waited = delays(desk, monkeypatch)
+        (ref,) = await desk.pulled(1)
+        desk.sender.refused([ref], [status])
+        await desk.writer.durable()
+        assert await desk.pulled(1) == REFS[1:2]
+        assert (waited, desk.boards.state(ref)) == ([], Cell.REJECTED)
+        told = [fact for fact in desk.sender._store.facts(1) if isinstance(fact, Rejected)]
+        assert [list(fact.statuses) for fact in told] == [[status]]
+
+
+@pytest.mark.parametrize("status", [0x14, 0x08])
+async def test_a_full_queue_is_the_lanes_until_others_are_accepted_then_its_destinations(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async with sending() as desk:
+        waited = delays(desk, monkeypatch)
+        full, other = await desk.pulled(2)
+        for _ in range(10):  # nothing was accepted between: the lane waits, and these go first when it may
+            desk.sender.refused([full], [status])
+            await desk.writer.durable()
+            assert await desk.pulled(1) == [full]
+        assert waited == []
+        desk.sender.accepted([other], ["x"])
+        desk.sender.refused([full], [status])
+        await desk.writer.durable()
+        assert await desk.pulled(1) == [full]
+        assert waited == [30.0]
