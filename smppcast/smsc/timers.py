@@ -13,7 +13,7 @@ from smppcast.smsc.wheel import Wheel
 
 __all__ = ["LinkTimers", "Timed"]
 
-# The server runs what is due a little early, by half a tick of its loop's timer.
+# The server runs what is due a little early, by a tick of its loop's timer.
 TICK_S: Final = 0.001
 _UNBOUND = (State.OPEN, State.OUTBOUND)
 _BOUND = (State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX)
