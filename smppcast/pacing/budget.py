@@ -10,6 +10,8 @@ __all__ = ["Budget"]
 # Grants come in slices of this length: short enough to be smooth on the wire, long enough that
 # a batch is worth its wake-up.
 SLICE_S = 0.01
+# A wait no longer than needed: what it is too long by is lost, once a slice more is saved up.
+WAIT_LEAST_S = 0.001
 
 
 class Budget:
@@ -71,7 +73,7 @@ class Budget:
         missing = max(0.0, 1.0 - self._tokens) / self._per_s
         if self._granted and self._last_second >= self._most:
             missing = max(missing, self._granted[0][0] + 1.0 - now)
-        return max(missing, min(SLICE_S, 1.0 / self._per_s), 1e-4)
+        return max(missing, min(WAIT_LEAST_S, 1.0 / self._per_s), 1e-4)
 
     @property
     def _most(self) -> int:
