@@ -117,6 +117,10 @@ class Campaign:
         self._complete = fact.complete
         self.changed()
 
+    def ahead(self) -> int:
+        """Chunks that wait for the lane that has least."""
+        return min(sender.waiting for sender in self._senders.values())
+
     def changed(self) -> None:
         """Something ended: a chunk, the feed, a lane."""
         changed, self._changed = self._changed, anyio.Event()

@@ -278,6 +278,7 @@ class Engine:
                 rejects=Rejects(self.settings.rejects / f"{name}.rejects.csv"),
                 writer=self._writer,
                 taken=campaign.taken,
+                ahead=campaign.ahead,
                 clock=self._clock,
                 wall=self._wall,
             )

@@ -32,6 +32,10 @@ __all__ = ["Intake"]
 STEP_ROWS = 2 * CHUNK_SIZE
 STEP_S = 0.25
 
+# With so many chunks waiting for the lane that has least, reading the feed is in no hurry: it then takes one
+# part in REST of the time, and leaves the rest to sending.
+FAR_AHEAD, REST = 50, 10
+
 
 @dataclass(slots=True)
 class _Part:
@@ -49,6 +53,7 @@ class Intake:
         cursor: rows before it are only compared with those taken in before, by their digest.
         chunks: counts the campaign's chunks up.
         taken: called with each step as it is given to the ledger.
+        ahead: chunks that wait for the lane that has least to send.
 
     Attributes:
         fed: rows so far, of this and earlier runs.
@@ -69,6 +74,7 @@ class Intake:
         rejects: Rejects,
         writer: Writer,
         taken: Callable[[TakenIn], None],
+        ahead: Callable[[], int],
         clock: Clock,
         wall: Clock,
     ) -> None:
@@ -77,7 +83,7 @@ class Intake:
         self._router, self._routes, self._chunks = router, routes, chunks
         self._wordings, self._country = wordings, country
         self._cursor, self._rejects, self._writer = cursor, rejects, writer
-        self._taken, self._clock, self._wall = taken, clock, wall
+        self._taken, self._ahead, self._clock, self._wall = taken, ahead, clock, wall
         self._plain = (
             {name: wording.count(template.plain) for name, wording in wordings.items()}
             if (template.plain is not None)
@@ -91,6 +97,7 @@ class Intake:
         self._rows = 0
         self._stepped = float("-inf")
         self._writing = False
+        self._rested = clock()
         self._written = anyio.Event()
         self._timers = Timers()
 
@@ -114,8 +121,8 @@ class Intake:
         cursor = self._cursor
         async for batch in feed:
             await self._writer.room()
-            while self._writing:
-                await self._written.wait()
+            if self._writing:
+                await self._rest()
             left = cursor.rows - self._digest.rows
             if left > 0:
                 known, batch = batch.split(left)  # noqa: PLW2901 - the known rows are off
@@ -127,6 +134,15 @@ class Intake:
                 f"has {self._digest.rows} rows; the campaign took in {cursor.rows} before",
                 feed=self._feed.name,
             )
+
+    async def _rest(self) -> None:
+        """Until the last step is written, and longer where nobody waits for the next one."""
+        took_s = self._clock() - self._rested
+        while self._writing:
+            await self._written.wait()
+        if self._ahead() >= FAR_AHEAD:
+            await anyio.sleep(took_s * (REST - 1))
+        self._rested = self._clock()
 
     def _know_again(self, batch: Batch) -> None:
         """Rows of an earlier run: they only fill the set of numbers seen, and the rejects."""

@@ -175,6 +175,11 @@ class Sender:
         self._more.set()
 
     @property
+    def waiting(self) -> int:
+        """Chunks that wait to be loaded."""
+        return len(self._queue)
+
+    @property
     def hungry(self) -> bool:
         """Little is left to send, and no chunk waits to be loaded."""
         return not self._queue and self._unsent_loaded() < LOADED_MIN // 2
