@@ -85,7 +85,7 @@ class Pump:
         return self._error
 
     async def _read(self) -> None:
-        clock, session, owner = self._clock, self.session, self._owner
+        clock, session = self._clock, self.session
         while True:
             try:
                 data = await self._stream.receive(READ_MAX)
@@ -95,7 +95,8 @@ class Pump:
                 return
             now = clock()
             self._handle(session.receive(data, now), now)
-            owner.fill(session, now)
+            # The writer fills: what is queued while it waits for the peer would leave all at once when the
+            # peer reads again, whatever the rate.
             self._more.set()
             while session.owed > OWED_MAX:
                 self._taken = anyio.Event()

@@ -177,6 +177,23 @@ async def test_a_peer_that_reads_nothing_is_still_read_and_then_given_up(
     assert it.wire.closed
 
 
+async def test_nothing_new_is_queued_behind_a_write_that_waits() -> None:
+    """Else it would be written long after the rate let it through, and together with what comes then."""
+    it = play(window=5, todo=20)
+    it.wire.reading = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 15)
+        it.wire.bring(b"".join(pdu(CommandId.SUBMIT_SM_RESP, number, b"A\0") for number in range(2, 7)))
+        await until(lambda: it.owner.events)
+        for _ in range(50):
+            await checkpoint()
+        assert (it.owner.todo, it.session.window.room) == (15, 5)
+        it.wire.reading.set()
+        await until(lambda: it.owner.todo == 10)
+        tasks.cancel_scope.cancel()
+
+
 async def test_reading_stops_while_too_much_is_owed() -> None:
     it = play()
     it.wire.reading = anyio.Event()
