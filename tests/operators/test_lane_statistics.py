@@ -103,7 +103,8 @@ def test_a_lane_is_read_in_a_line() -> None:
     )
     assert repr(told) == (
         "<Lane orange [paused: quota, until 2026-06-15 22:00:00Z | 1/2 bound | window 37/100 | "
-        "480/s of 500/s | 0 of 2,000,000 left today | responses p50 5 ms p99 12 ms | receipts p50 3.0 s p99 4,000.0 s | "
+        "480/s of 500/s | 0 of 2,000,000 left today | responses p50 5 ms p99 12 ms | "
+        "receipts p50 3.0 s p99 4,000.0 s | "
         "12,345 sent | 7 refused | 3 throttled]>"
     )
 
