@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import ByteStream
 
-from smppcast.errors import ConnectFailed, UsageError
+from smppcast.errors import ConnectFailed, LinkLost, UsageError
 
-__all__ = ["Address", "Tls", "dial", "tls_context"]
+__all__ = ["Address", "Tls", "bind_unanswered", "dial", "tls_context"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def dial(address: Address, timeout_s: float) -> ByteStream:
     Raises:
         ConnectFailed: refused, unreachable, unresolved, too slow, or a certificate that does not
             verify; the reason is in the sentence.
-        UsageError: TLS files that cannot be used.
+        UsageError: TLS files that cannot be used, or a name that no host can have.
     """
     context = tls_context(address.tls) if address.tls else None
     try:
@@ -91,13 +91,35 @@ async def dial(address: Address, timeout_s: float) -> ByteStream:
                 )
     except TimeoutError as error:
         raise ConnectFailed(f"{address}: no connection in {timeout_s:g} s") from error
-    except (OSError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
+    except (anyio.BrokenResourceError, anyio.EndOfStream) as error:
+        if context is None or error.__cause__ is not None:
+            raise ConnectFailed(f"{address}: {_reason(error)}") from error
+        # Only a handshake reads here. Who refuses one often says nothing: no alert, or one that is lost.
+        raise ConnectFailed(f"{address}: the peer ended the TLS handshake ({_wants(address)})") from error
+    except OSError as error:
         raise ConnectFailed(f"{address}: {_reason(error)}") from error
+    except ValueError as error:  # from the resolver's and TLS's idna: an empty or too long label
+        raise UsageError(f"{address}: no name of a host: {error}") from error
     raw = stream.extra(anyio.abc.SocketAttribute.raw_socket, None)  # noqa: S610 - no query
     if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
         # Batches are written whole; waiting to fill a segment would only add a round trip.
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return stream
+
+
+def bind_unanswered(address: Address, error: LinkLost) -> LinkLost:
+    """What to say of a link that ended before its bind was answered.
+
+    In TLS 1.3 our handshake is over before the peer looks at our certificate: its refusal comes as the
+    link's end, with an alert if one is lucky.
+    """
+    why = "" if address.tls is None else f" ({_wants(address)})"
+    return LinkLost(f"{address}: no answer to the bind: {error}{why}")
+
+
+def _wants(address: Address) -> str:
+    ours = address.tls is not None and address.tls.certificate
+    return f"it may want another TLS version, or {'another' if ours else 'a'} certificate of ours"
 
 
 def _reason(error: BaseException) -> str:

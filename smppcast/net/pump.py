@@ -147,4 +147,7 @@ class Pump:
 
 
 def _lost(error: BaseException) -> LinkLost:
-    return LinkLost(f"the link ended: {str(error) or type(error).__name__}")
+    if isinstance(error, anyio.EndOfStream):
+        return LinkLost("the link ended: the peer closed it")
+    # What the socket said stands behind anyio's own error, which says nothing.
+    return LinkLost(f"the link ended: {str(error) or str(error.__cause__ or '') or type(error).__name__}")

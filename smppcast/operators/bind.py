@@ -11,10 +11,10 @@ from typing import Protocol
 import anyio
 import structlog
 
-from smppcast.errors import BindRefused, ConnectFailed, SmppcastError, UsageError
+from smppcast.errors import BindRefused, ConnectFailed, LinkLost, ResponseTimeout, SmppcastError, UsageError
 from smppcast.net.backoff import Backoff
 from smppcast.net.clock import Clock
-from smppcast.net.link import Address, dial
+from smppcast.net.link import Address, bind_unanswered, dial
 from smppcast.net.pump import Pump
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.latencies import Latencies
@@ -48,6 +48,12 @@ _THROTTLES = (StatusClass.THROTTLE, StatusClass.QUEUE_FULL)
 # How often a bind that is being replaced looks whether it is drained, or bound again.
 DRAIN_POLL_S = 0.02
 REFUSED_FIRST_S, REFUSED_MOST_S = 30.0, 600.0
+# A link that ends sooner, and carried nothing, has not shown that the SMSC is well again: one that lets
+# in and hangs up would else be dialled several times a second for ever.
+PROVEN_S = 10.0
+# Windows of submits that expire with no answer between them, before the SMSC is taken for stuck. An
+# overloaded one answers late, and with its link those answers would be lost: so this is many timeouts.
+STUCK_WINDOWS = 10
 
 
 class BindKind(StrEnum):
@@ -159,6 +165,9 @@ class Bind:
         self._session: Session | None = None
         self._draining = False
         self._failures = 0
+        self._bound_at = 0.0
+        self._carried = False
+        self._expired = 0
         self._host = ""
         self._tally, self._meter, self._latencies = _Tally(), Meter(), Latencies()
 
@@ -274,11 +283,14 @@ class Bind:
         )
         self._session, self._pump = session, Pump(stream, session, self, clock, timers.response)
         session.request(bind_pdu(self.kind, self._settings), _BINDING, clock(), timers.bind)
-        was_bound = False
+        was_bound = self._carried = False
+        self._expired = 0
         try:
             ended = await self._pump.run()
             was_bound = self.bound
             self.error = self.error or ended  # the bind's own error, set by an event, says more
+            if isinstance(self.error, LinkLost) and not was_bound:
+                self.error = bind_unanswered(address, self.error)
         finally:
             unanswered = [token for token in session.close() if token is not _BINDING]
             self._session = self._pump = None
@@ -313,6 +325,8 @@ class Bind:
         if self._refused_for_good():
             return self._refusals.next()
         if was_bound:
+            if self._carried or self._lane.clock() - self._bound_at >= PROVEN_S:
+                self._backoff.reset()
             return self._backoff.next()  # the host was well; the first one may be again
         self._failures += 1
         if self._failures % len(self._settings.addresses):
@@ -343,16 +357,20 @@ class Bind:
         for event in events:
             match event:
                 case Answers():
+                    self._carried, self._expired = True, 0
                     self.latency_s = self._sampled(now)
                     self._count(event)
                     lane.answered(event)
                 case LateAnswers():
+                    self._carried, self._expired = True, 0
                     lane.late(event)
                 case Deliveries():
+                    self._carried = True
                     lane.inbox.deliver(event.pdus, partial(_acknowledge, pump))
                 case Expired():
                     self._tally.lost += len(event.tokens)
                     lane.expired(self, event.tokens)
+                    self._look_whether_stuck(len(event.tokens), pump)
                 case Answer() if event.token is _BINDING:
                     self._bind_answered(event)
                 case Request(pdu=DataSm() as pdu):
@@ -361,6 +379,12 @@ class Bind:
                     self.error = self.error or event.error
                 case _:
                     pass
+
+    def _look_whether_stuck(self, expired: int, pump: Pump) -> None:
+        """An SMSC may answer enquire_link and no submit: another bind may meet a process that works."""
+        self._expired += expired
+        if self._expired >= STUCK_WINDOWS * self._lane.bind_window:
+            pump.stop(ResponseTimeout(f"{self._expired} submit_sm in a row were not answered in time"))
 
     def _count(self, answers: Answers) -> None:
         refused = [status for status in answers.statuses if status]
@@ -385,8 +409,8 @@ class Bind:
                 self._pump.stop(self.error)
             return
         self.state = BindState.BOUND
+        self._bound_at = self._lane.clock()
         self.smsc = getattr(event.pdu, "system_id", None) or ""
-        self._backoff.reset()
         self._refusals.reset()
         self._failures = 0
         log.info("bound", operator=self._lane.name, bind=self.number, smsc=self.smsc, kind=str(self.kind))
