@@ -43,7 +43,7 @@ from smppcast.load import (
     open_load,
     page,
 )
-from smppcast.net.link import Address, Tls
+from smppcast.net.dialling import Address, Tls
 from smppcast.receipts import MessageIdMapping
 from smppcast.smpp.versions import speaks_3_3
 

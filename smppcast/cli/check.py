@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import anyio
 import typer
-from anyio.abc import ByteStream
-from anyio.streams.tls import TLSAttribute, TLSStream
 
 from smppcast.cli import logs
 from smppcast.cli.commands import ExitCode, run
@@ -19,7 +17,8 @@ from smppcast.cli.parameters import Config, Debug
 from smppcast.config import load
 from smppcast.errors import BindRefused, LinkLost, ResponseTimeout, SmppcastError, UsageError
 from smppcast.net.clock import monotonic
-from smppcast.net.link import dial
+from smppcast.net.dialling import dial
+from smppcast.net.link import Link
 from smppcast.operators.bind import BindKind, bind_pdu
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import DeliverSm, DeliverSmResp, EnquireLink, Pdu, Unbind, decode, encode
@@ -29,8 +28,6 @@ from smppcast.smpp.vocabulary import CommandStatus, status_name
 __all__ = ["EXAMPLE", "check"]
 
 EXAMPLE = "Example: smppcast check -c smppcast.yaml"
-
-_READ_MAX = 0x10000
 
 
 def check(
@@ -80,18 +77,20 @@ async def _visit(settings: OperatorSettings) -> str:
     """
     # A transmitter gets no receipts that would have to be turned away.
     kind = BindKind.TRANSMITTER if settings.binds.transmitter else BindKind.TRANSCEIVER
-    stream = await dial(settings.address, settings.timers.bind)
-    async with stream:
-        caller = _Caller(stream, settings.timers.response)
+    link = await dial(settings.address, settings.timers.bind)
+    try:
+        caller = _Caller(link, settings.timers.response)
         answer = await caller.ask(bind_pdu(kind, settings))
         if answer.command_status:
             status = answer.command_status
             raise BindRefused(f"bind_{kind}", status, status_name(status))
-        facts = [f"bound as {kind} at {settings.address}", *_introduction(answer), *_tls(stream)]
+        facts = [f"bound as {kind} at {settings.address}", *_introduction(answer), *_tls(link)]
         began = monotonic()
         await caller.ask(EnquireLink())
         facts.append(f"enquire_link answered in {1000 * (monotonic() - began):.1f} ms")
         await caller.ask(Unbind())
+    finally:
+        await link.aclose()
     return ", ".join(facts)
 
 
@@ -107,24 +106,28 @@ def _introduction(answer: Pdu) -> list[str]:
     return told
 
 
-def _tls(stream: ByteStream) -> list[str]:
-    if not isinstance(stream, TLSStream):
+def _tls(link: Link) -> list[str]:
+    encrypted = link.info("ssl_object")
+    if encrypted is None:
         return []
-    encrypted = stream.extra_attributes
-    version, (cipher, *_) = encrypted[TLSAttribute.tls_version](), encrypted[TLSAttribute.cipher]()
-    certificate = encrypted[TLSAttribute.peer_certificate]() or {}
-    until = certificate.get("notAfter")
-    return [f"{version} with {cipher}", f"certificate until {until}" if until else "certificate not verified"]
+    cipher, *_ = encrypted.cipher()
+    until = (encrypted.getpeercert() or {}).get("notAfter")
+    return [
+        f"{encrypted.version()} with {cipher}",
+        f"certificate until {until}" if until else "certificate not verified",
+    ]
 
 
-@dataclass(slots=True)
 class _Caller:
-    """One request at a time over a link."""
+    """One request at a time over a link, as its taker."""
 
-    stream: ByteStream
-    timeout_s: float
-    _framer: Framer = field(default_factory=Framer)
-    _number: int = 0
+    def __init__(self, link: Link, timeout_s: float) -> None:
+        self._link, self._timeout_s = link, timeout_s
+        self._framer, self._number = Framer(), 0
+        self._response: Pdu | None = None
+        self._error: SmppcastError | None = None
+        self._came = anyio.Event()
+        link.begin(self)
 
     async def ask(self, pdu: Pdu) -> Pdu:
         """The response.
@@ -135,24 +138,44 @@ class _Caller:
             ProtocolError: what came is no SMPP.
         """
         self._number += 1
-        try:
-            with anyio.fail_after(self.timeout_s):
-                await self.stream.send(encode(replace(pdu, sequence_number=self._number)))
-                while True:
-                    for octets in self._framer.feed(await self.stream.receive(_READ_MAX)):
-                        found = decode(octets)
-                        if found.is_response and found.sequence_number == self._number:
-                            return found
-                        await self._turn_away(found)
-        except TimeoutError:
-            raise ResponseTimeout(f"no response in {self.timeout_s:g} s") from None
-        except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
-            raise LinkLost("the SMSC ended the link") from error
+        self._response, self._came = None, anyio.Event()
+        if self._error is None:
+            self._link.write(encode(replace(pdu, sequence_number=self._number)))
+            with anyio.move_on_after(self._timeout_s):
+                await self._came.wait()
+        response: Pdu | None = self._response  # `received` has set it meanwhile
+        if response is None:
+            raise self._error or ResponseTimeout(f"no response in {self._timeout_s:g} s")
+        return response
 
-    async def _turn_away(self, pdu: Pdu) -> None:
+    def received(self, data: bytes) -> None:
+        try:
+            for octets in self._framer.feed(data):
+                found = decode(octets)
+                if found.is_response and found.sequence_number == self._number:
+                    self._response = found
+                    self._came.set()
+                else:
+                    self._turn_away(found)
+        except SmppcastError as error:
+            self._fail(error)
+
+    def writable(self) -> None:
+        """What is asked is short, and waited for."""
+
+    def lost(self, error: Exception | None) -> None:
+        lost = LinkLost("the SMSC ended the link")
+        lost.__cause__ = error
+        self._fail(lost)
+
+    def _fail(self, error: SmppcastError) -> None:
+        self._error = self._error or error
+        self._came.set()
+
+    def _turn_away(self, pdu: Pdu) -> None:
         """A receipt has no ledger to go to here: it shall come again."""
         if isinstance(pdu, DeliverSm):
             later = DeliverSmResp(
                 command_status=CommandStatus.ESME_RX_T_APPN, sequence_number=pdu.sequence_number
             )
-            await self.stream.send(encode(later))
+            self._link.write(encode(later))

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from smppcast.errors import FieldError, UsageError
 from smppcast.feed.msisdn import MAX_DIGITS, MIN_DIGITS, normalise
-from smppcast.net.link import Address, Tls
+from smppcast.net.dialling import Address, Tls
 from smppcast.smpp.vocabulary import Npi, Ton
 
 __all__ = ["Login", "Source", "destination_of", "destinations_of", "login_of", "source_of"]

@@ -7,6 +7,7 @@ for them, and answers become rows of columns. At a window of 1,000 a message cos
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -191,11 +192,12 @@ class Bulk:
         self.feed = feed
         self._parts, self._ton, self._ahead, self._wake = wording.parts, ton, ahead, wake
         self._in_flight = 0
+        self._held_back = False  # by results that nobody has fetched yet
         self._behind: deque[tuple[bytes, tuple[_Message, int]]] = deque()  # segments without room
         self._numbers: list[str] = []
         self._statuses: list[int] = []
         self._message_ids: list[tuple[str, ...]] = []
-        self._ready = anyio.Event()
+        self._waiting: asyncio.Future[None] | None = None
         self._ended = False
         self._cause: SmppcastError | None = None
         self._unanswered: Sequence[Any] = ()
@@ -205,6 +207,7 @@ class Bulk:
     def fill(self, session: Session, room: int, now: float) -> int:
         """Takes numbers and queues their submits; at most `room`."""
         wanted = min(room, max(self._ahead - len(self._numbers), len(self._behind)))
+        self._held_back = wanted < room
         if wanted <= 0:
             return 0
         if len(self._parts) > 1:
@@ -215,7 +218,7 @@ class Bulk:
             session.submit(bodies, list(zip(repeat(self), keys)), now)
             self._in_flight += len(bodies)
         elif self.feed.ended or self._numbers:
-            self._ready.set()
+            self._tell()
         return len(bodies)
 
     def _whole(self, wanted: int) -> tuple[list[bytes], Sequence[Any]]:
@@ -269,7 +272,7 @@ class Bulk:
             self._numbers.extend(keys)
             self._statuses.extend(statuses or [0] * len(keys))
             self._message_ids.extend(zip(message_ids))
-        self._ready.set()
+        self._tell()
 
     def _assemble(self, keys: Sequence[Any], statuses: Sequence[int], message_ids: Sequence[str]) -> None:
         for (message, segment), status, message_id in zip(keys, statuses, message_ids, strict=True):
@@ -289,7 +292,12 @@ class Bulk:
     def end(self, unanswered: Sequence[Any], cause: SmppcastError | None) -> None:
         """The session ended: what is unanswered stays unknown."""
         self._ended, self._cause, self._unanswered = True, cause, unanswered
-        self._ready.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        """The consumer may look again."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def _unknown(self) -> OutcomeUnknown:
         numbers, unsent = self._unanswered, []
@@ -318,7 +326,8 @@ class Bulk:
             if self._numbers:
                 batch = Submitted(self._numbers, self._statuses, self._message_ids)
                 self._numbers, self._statuses, self._message_ids = [], [], []
-                self._wake()
+                if self._held_back:
+                    self._wake()
                 yield batch
             elif self.over and not self._in_flight:
                 if self.feed.error is not None:
@@ -327,5 +336,6 @@ class Bulk:
             elif self._ended:
                 raise await self._unknown()
             else:
-                self._ready = anyio.Event()
-                await self._ready.wait()
+                # A future, since an event costs a turn of ten messages a tenth of its time.
+                self._waiting = asyncio.get_running_loop().create_future()
+                await self._waiting

@@ -18,7 +18,7 @@ from smppcast.client.wire import Wire
 from smppcast.client.wording import TLV_FORMS, Composer, Dialect
 from smppcast.errors import BindRefused, ConnectFailed, OutcomeUnknown, UsageError
 from smppcast.net.clock import monotonic, wall
-from smppcast.net.link import Tls, dial
+from smppcast.net.dialling import Tls, dial
 from smppcast.receipts import InboundMessage, MessageIdMapping, Reassembler, Receipt, ReceiptBatch
 from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter, encode
 from smppcast.smpp.session import Session, Timers
@@ -140,12 +140,12 @@ async def connect(
         address_range=address_range,
     )
     encode(pdu)  # what does not fit is told before anything connects
-    stream = await dial(login.address, bind_timeout_s)
+    link = await dial(login.address, bind_timeout_s)
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as tasks:
             session = Session(window, timers or Timers(), monotonic(), interface_version=interface_version)
-            wire = Wire(stream, session, awaiting, make_inbox, clock=monotonic, start=tasks.start_soon)
+            wire = Wire(link, session, awaiting, make_inbox, clock=monotonic, start=tasks.start_soon)
             tasks.start_soon(wire.run)
             tasks.start_soon(wire.handle_deliveries)
             try:
@@ -157,7 +157,7 @@ async def connect(
                 await wire.close(unbind_timeout_s)
                 tasks.cancel_scope.cancel()
     finally:
-        await anyio.aclose_forcefully(stream)
+        await link.aclose()
     if failure is not None:
         raise failure
 

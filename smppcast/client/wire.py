@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
-from anyio.abc import ByteStream
 
 from smppcast.client.awaiting import Awaiting
 from smppcast.client.inbox import Inbox
 from smppcast.client.outbox import NO_RESPONSE, Outbox, Stream, Submission
 from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, UsageError
 from smppcast.net.clock import Clock
+from smppcast.net.link import Link
 from smppcast.net.pump import Pump
 from smppcast.smpp import DataSm, DataSmResp, DeliverSm, Pdu, SubmitSmResp, Unbind, command_name
 from smppcast.smpp.session import Answer, Answers, Deliveries, Ended, Event, Expired, Request, Session
@@ -87,7 +87,7 @@ class Wire:
 
     def __init__(
         self,
-        stream: ByteStream,
+        link: Link,
         session: Session,
         awaiting: Awaiting,
         make_inbox: MakeInbox,
@@ -103,7 +103,7 @@ class Wire:
         self.accepted = self.refused = self.unanswered = 0
         self._clock, self._start = clock, start
         self._handling = anyio.CancelScope(shield=True)
-        self._pump = Pump(stream, session, self, clock, session.timers.response_s)
+        self._pump = Pump(link, session, self, clock, session.timers.response_s)
         self.wake = self._pump.wake
 
     # --- life ------------------------------------------------------------------------------

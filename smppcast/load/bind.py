@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import anyio
-from anyio.abc import TaskStatus
 
-from smppcast.errors import BindRefused, ConnectFailed, DecodeError, LinkLost, SmppcastError
+from smppcast.errors import BindRefused, ConnectFailed, DecodeError, LinkLost, SmppcastError, UsageError
 from smppcast.net.backoff import Backoff
 from smppcast.net.clock import Clock
-from smppcast.net.link import Address, dial
+from smppcast.net.dialling import Address, dial
 from smppcast.net.pump import Pump
 from smppcast.receipts import ReceiptBatch, parse
 from smppcast.receipts.batch import read
@@ -105,16 +104,19 @@ class Bind:
 
     Attributes:
         highest: the most unanswered submits since `measure`.
+        tried: set once it is bound for the first time, or cannot be: then `refused` says why.
     """
 
     def __init__(self, owner: BindOwner, kind: BindKind, target: Target) -> None:
         self.kind = kind
         self.highest = 0
+        self.tried = anyio.Event()
+        self.refused: SmppcastError | None = None
         self._owner, self._target = owner, target
         self._session: Session | None = None
         self._pump: Pump | None = None
         self._closing = False
-        self._was_bound: Callable[[], object] = lambda: None
+        self._backoff = Backoff(_AGAIN_FIRST_S, _AGAIN_MOST_S)
         self._in_flight = 0
         self._changed_at = self._area = 0.0
 
@@ -169,30 +171,18 @@ class Bind:
 
     # --- life -------------------------------------------------------------------------------
 
-    async def run(self, *, task_status: TaskStatus[None]) -> None:
-        """Keeps the bind up until `close`; started once it is bound for the first time.
-
-        Raises:
-            ConnectFailed, BindRefused: it could not be, the first time. Later it is tried again.
-        """
-        backoff = Backoff(_AGAIN_FIRST_S, _AGAIN_MOST_S)
-        started = False
-
-        def was_bound() -> None:
-            nonlocal started
-            backoff.reset()
-            if not started:
-                started = True
-                task_status.started()
-
-        self._was_bound = was_bound
+    async def run(self) -> None:
+        """Keeps the bind up until `close`. One that does not come up the first time is given up
+        (`refused`); later it is tried again."""
         while not self._closing:
             error = await self._once()
-            if not started:
-                raise error or LinkLost("the SMSC unbound before it had answered the bind")
+            if not self.tried.is_set():
+                self.refused = error or LinkLost("the SMSC unbound before it had answered the bind")
+                self.tried.set()
+                return
             if not self._closing:
                 self._owner.lost(error or LinkLost("the SMSC unbound"))
-                await anyio.sleep(backoff.next())
+                await anyio.sleep(self._backoff.next())
 
     def close(self) -> None:
         """Unbinds in order, which ends `run`; one that is just being dialled has to be cancelled."""
@@ -207,12 +197,12 @@ class Bind:
         """One link from dial to end; returns why it ended, None after an unbind."""
         target, clock = self._target, self._owner.clock
         try:
-            stream = await dial(target.address, target.bind_s)
-        except ConnectFailed as error:
+            link = await dial(target.address, target.bind_s)
+        except (ConnectFailed, UsageError) as error:
             return error
         timers = Timers(response_s=target.response_s)
         session = Session(target.window, timers, clock(), interface_version=target.interface_version)
-        pump = Pump(stream, session, self, clock, target.response_s)
+        pump = Pump(link, session, self, clock, target.response_s)
         self._session, self._pump = session, pump
         pdu = _PDUS[self.kind](
             system_id=target.system_id,
@@ -253,7 +243,8 @@ class Bind:
     def _bind_answered(self, answer: Answer) -> None:
         status = answer.pdu.command_status
         if not status:
-            self._was_bound()
+            self._backoff.reset()
+            self.tried.set()
         elif self._pump is not None:
             self._pump.stop(BindRefused(f"bind_{self.kind}", status, status_name(status)))
 

@@ -264,9 +264,12 @@ async def open_load(load: Load) -> AsyncIterator[Load]:
     failure: BaseException | None = None
     async with anyio.create_task_group() as tasks:
         try:
-            async with anyio.create_task_group() as starting:
-                for bind in load.binds:
-                    starting.start_soon(tasks.start, bind.run)
+            for bind in load.binds:
+                tasks.start_soon(bind.run)
+            for bind in load.binds:
+                await bind.tried.wait()
+                if bind.refused is not None:
+                    raise bind.refused
             yield load
         except Exception as error:  # noqa: BLE001 - raised below, outside of the group that would wrap it
             failure = error

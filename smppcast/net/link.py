@@ -1,132 +1,101 @@
-"""Dialling: an Address becomes a connected byte stream, or a ConnectFailed that says why."""
+"""A link: one connection's octets, read by a callback and written without awaiting.
+
+The event loop's own protocol, not a stream to await: of a window of ten a turn (read, answer, write)
+costs half as much without the tasks and wake-ups of streams (`python -m bench peers` prints it).
+"""
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
-from dataclasses import dataclass
+import asyncio
+from typing import Any, Protocol, cast
 
 import anyio
-from anyio.abc import ByteStream
 
-from smppcast.errors import ConnectFailed, LinkLost, UsageError
-
-__all__ = ["Address", "Tls", "bind_unanswered", "dial", "tls_context"]
+__all__ = ["Link", "Taker"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How a TLS peer is verified.
+class Taker(Protocol):
+    """Who reads a link. All methods are synchronous and quick."""
 
-    Args:
-        verify: False accepts any certificate: for tests against a host that one owns.
-        ca: file with the authorities to trust instead of the system's.
-        certificate, key: files with our own, where the SMSC asks for it.
-        server_name: expected in the certificate, where it is not the host's name.
-        minimum_version: "1.2" or "1.3".
+    def received(self, data: bytes) -> None:
+        """Takes what was read."""
+
+    def writable(self) -> None:
+        """Learns that what waited to be written is with the kernel."""
+
+    def lost(self, error: Exception | None) -> None:
+        """Learns that the link is gone; None where the peer closed it, or we did."""
+
+
+class Link(asyncio.Protocol):
+    """One connection, plain or TLS. It reads nothing until it has its taker.
+
+    Attributes:
+        blocked: whether something waits for the peer to read. What is written meanwhile is kept too, so
+            whoever writes had better wait.
     """
 
-    verify: bool = True
-    ca: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-    server_name: str | None = None
-    minimum_version: str = "1.2"
+    def __init__(self) -> None:
+        self.blocked = False
+        self._transport: asyncio.Transport | None = None
+        self._taker: Taker | None = None
+        self._error: Exception | None = None
+        self._gone = anyio.Event()
 
+    def begin(self, taker: Taker) -> None:
+        """Starts reading."""
+        self._taker = taker
+        if self._transport is None:
+            taker.lost(self._error)
+        else:
+            self.resume_reading()
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where an SMSC listens; `tls` is None for plain TCP."""
+    def write(self, data: bytes) -> None:
+        """Hands it to the kernel, or keeps what the kernel does not take; nothing once the link is gone."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
-    host: str
-    port: int
-    tls: Tls | None = None
+    def pause_reading(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
 
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+    def resume_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
+    def info(self, name: str) -> Any:
+        """What asyncio's transports tell of themselves by that name: "socket", "ssl_object" and so on."""
+        return None if self._transport is None else self._transport.get_extra_info(name)
 
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Builds what `Tls` describes.
+    async def aclose(self, timeout_s: float = 1.0) -> None:
+        """Ends it at once; waits until it is gone, for `timeout_s` at most. Cancelling is safe."""
+        if self._transport is not None:
+            self._transport.abort()
+        with anyio.move_on_after(timeout_s, shield=True):
+            await self._gone.wait()
 
-    Raises:
-        UsageError: a file is missing or is not what it should be.
-    """
-    try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        versions = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-        context.minimum_version = versions[tls.minimum_version]
-        if not tls.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if tls.certificate:
-            context.load_cert_chain(tls.certificate, tls.key)
-    except (OSError, KeyError) as error:
-        raise UsageError(f"TLS settings cannot be used: {error}") from error
-    return context
+    # --- asyncio.Protocol -----------------------------------------------------------------
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        # As soon as the kernel does not take all, we are told. TLS transports take a 0 for "always full".
+        self._transport.set_write_buffer_limits(high=1, low=0)
+        self._transport.pause_reading()
 
-async def dial(address: Address, timeout_s: float) -> ByteStream:
-    """Connects, and shakes hands where TLS is asked for.
+    def data_received(self, data: bytes) -> None:
+        if self._taker is not None:
+            self._taker.received(data)
 
-    Raises:
-        ConnectFailed: refused, unreachable, unresolved, too slow, or a certificate that does not
-            verify; the reason is in the sentence.
-        UsageError: TLS files that cannot be used, or a name that no host can have.
-    """
-    context = tls_context(address.tls) if address.tls else None
-    try:
-        with anyio.fail_after(timeout_s):
-            if context is None or address.tls is None:
-                stream: ByteStream = await anyio.connect_tcp(address.host, address.port)
-            else:
-                stream = await anyio.connect_tcp(
-                    address.host,
-                    address.port,
-                    ssl_context=context,
-                    tls_hostname=address.tls.server_name or address.host,
-                    tls_standard_compatible=False,
-                )
-    except TimeoutError as error:
-        raise ConnectFailed(f"{address}: no connection in {timeout_s:g} s") from error
-    except (anyio.BrokenResourceError, anyio.EndOfStream) as error:
-        if context is None or error.__cause__ is not None:
-            raise ConnectFailed(f"{address}: {_reason(error)}") from error
-        # Only a handshake reads here. Who refuses one often says nothing: no alert, or one that is lost.
-        raise ConnectFailed(f"{address}: the peer ended the TLS handshake ({_wants(address)})") from error
-    except OSError as error:
-        raise ConnectFailed(f"{address}: {_reason(error)}") from error
-    except ValueError as error:  # from the resolver's and TLS's idna: an empty or too long label
-        raise UsageError(f"{address}: no name of a host: {error}") from error
-    raw = stream.extra(anyio.abc.SocketAttribute.raw_socket, None)  # noqa: S610 - no query
-    if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
-        # Batches are written whole; waiting to fill a segment would only add a round trip.
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return stream
+    def pause_writing(self) -> None:
+        self.blocked = True
 
+    def resume_writing(self) -> None:
+        self.blocked = False
+        if self._taker is not None:
+            self._taker.writable()
 
-def bind_unanswered(address: Address, error: LinkLost) -> LinkLost:
-    """What to say of a link that ended before its bind was answered.
-
-    In TLS 1.3 our handshake is over before the peer looks at our certificate: its refusal comes as the
-    link's end, with an alert if one is lucky.
-    """
-    why = "" if address.tls is None else f" ({_wants(address)})"
-    return LinkLost(f"{address}: no answer to the bind: {error}{why}")
-
-
-def _wants(address: Address) -> str:
-    ours = address.tls is not None and address.tls.certificate
-    return f"it may want another TLS version, or {'another' if ours else 'a'} certificate of ours"
-
-
-def _reason(error: BaseException) -> str:
-    """The root's own words: anyio wraps what the several addresses of a host answered."""
-    cause = error.__cause__
-    if isinstance(cause, BaseExceptionGroup):
-        cause = cause.exceptions[-1]
-    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and (cause.errno or 0) > 0:
-        return os.strerror(cause.errno or 0)  # event loops word it each in their own way
-    return str(cause or error) or type(error).__name__
+    def connection_lost(self, error: Exception | None, /) -> None:
+        self._transport, self._error = None, error
+        self._gone.set()
+        if self._taker is not None:
+            self._taker.lost(error)

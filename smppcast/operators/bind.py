@@ -14,7 +14,7 @@ import structlog
 from smppcast.errors import BindRefused, ConnectFailed, LinkLost, ResponseTimeout, SmppcastError, UsageError
 from smppcast.net.backoff import Backoff
 from smppcast.net.clock import Clock
-from smppcast.net.link import Address, bind_unanswered, dial
+from smppcast.net.dialling import Address, bind_unanswered, dial
 from smppcast.net.pump import Pump
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.latencies import Latencies
@@ -271,7 +271,7 @@ class Bind:
         timers, address = self._settings.timers, self._address
         self._host = str(address)
         try:
-            stream = await dial(address, timers.bind)
+            link = await dial(address, timers.bind)
         except (ConnectFailed, UsageError) as error:
             return self._failed(error)
         clock = self._lane.clock
@@ -281,7 +281,7 @@ class Bind:
             clock(),
             interface_version=self._settings.interface_version,
         )
-        self._session, self._pump = session, Pump(stream, session, self, clock, timers.response)
+        self._session, self._pump = session, Pump(link, session, self, clock, timers.response)
         session.request(bind_pdu(self.kind, self._settings), _BINDING, clock(), timers.bind)
         was_bound = self._carried = False
         self._expired = 0

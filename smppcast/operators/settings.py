@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
-from smppcast.net.link import Address, Tls
+from smppcast.net.dialling import Address, Tls
 from smppcast.operators.scalars import (
     Also,
     ExistingFile,

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from smppcast.cli import bench
 from smppcast.cli.app import app
 from smppcast.cli.bench_values import rate, seconds, share, some_seconds, version
-from smppcast.net.link import Address
+from smppcast.net.dialling import Address
 from tests.acceptance.driver import Done, Home, smsc
 
 KEYS = {

@@ -15,7 +15,7 @@ from anyio.abc import SocketStream
 from smppcast.client import BindKind, ClientSession, connect
 from smppcast.client.addresses import login_of
 from smppcast.errors import BindRefused, ConnectFailed, FieldError, LinkLost, UsageError
-from smppcast.net.link import Tls
+from smppcast.net.dialling import Tls
 from smppcast.smpp.states import State
 from smppcast.smsc import Scenario, serve
 

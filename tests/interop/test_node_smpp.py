@@ -16,7 +16,7 @@ from smppcast import connect
 from smppcast.errors import BindRefused, ConnectFailed
 from smppcast.ledger.memory import MemoryStore
 from smppcast.model import MessageState
-from smppcast.net.link import Tls
+from smppcast.net.dialling import Tls
 from smppcast.receipts import InboundMessage, Receipt
 from smppcast.smpp import DeliverSm
 from smppcast.smpp.session import Timers

@@ -1,18 +1,19 @@
-"""The pump over streams that the test plays, with a clock of its own."""
+"""The pump over a link that the test plays, with a clock of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from struct import pack
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from anyio.streams.stapled import StapledByteStream
 
 from smppcast.errors import FramingError, LinkLost, ResponseTimeout
 from smppcast.net import pump as pump_module
+from smppcast.net.link import Link
 from smppcast.net.pump import OWED_MAX, Pump
 from smppcast.smpp import BindTransceiver, EnquireLink, SubmitSm, Unbind, encode
 from smppcast.smpp.session import Answer, Answers, Ended, Event, Expired, Session, Timers
@@ -29,32 +30,58 @@ def pdu(command_id: int, number: int, body: bytes = b"") -> bytes:
 
 
 class Wire:
-    """A byte stream in memory; what is written lies in `written`, unless the peer reads nothing."""
+    """A transport in memory; what is written lies in `written`, unless the peer reads nothing: then it
+    waits, and the link is told."""
 
     def __init__(self) -> None:
-        self.written = b""
-        self.reading = anyio.Event()
-        self.reading.set()
+        self.written = self.waiting = b""
+        self.reads = True
         self.closed = False
-        self._send, self._receive = anyio.create_memory_object_stream[bytes](1000)
+        self.link = Link()
+        self._paused = False
+        self._held: list[bytes] = []
+        self.link.connection_made(self)  # type: ignore[arg-type]  # it has what a link calls
 
     def bring(self, octets: bytes) -> None:
-        self._send.send_nowait(octets)
+        self._held.append(octets)
+        self._pass_on()
 
-    def end(self) -> None:
-        self._send.close()
-
-    async def receive(self, max_bytes: int = 65536) -> bytes:
-        return await self._receive.receive()
-
-    async def send(self, item: bytes) -> None:
-        await self.reading.wait()
-        self.written += item
-
-    async def aclose(self) -> None:
+    def end(self, error: Exception | None = None) -> None:
         self.closed = True
-        self._send.close()
-        self._receive.close()
+        self.link.connection_lost(error)
+
+    def read_again(self) -> None:
+        self.reads = True
+        self.written, self.waiting = self.written + self.waiting, b""
+        self.link.resume_writing()
+
+    def _pass_on(self) -> None:
+        while self._held and not self._paused:
+            self.link.data_received(self._held.pop(0))
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None:
+        assert (high, low) == (1, 0)
+
+    def pause_reading(self) -> None:
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        self._paused = False
+        self._pass_on()
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def write(self, data: bytes) -> None:
+        if self.reads:
+            self.written += data
+        else:
+            self.waiting += data
+            self.link.pause_writing()
+
+    def abort(self) -> None:
+        if not self.closed:
+            self.end()
 
 
 @dataclass
@@ -95,8 +122,7 @@ def play(
         session.request(BindTransceiver(), "bind", 0)
         session.receive(pdu(CommandId.BIND_TRANSCEIVER_RESP, 1), 0)
         session.take()
-    stream = StapledByteStream(wire, wire)  # type: ignore[arg-type]  # it has what the pump calls
-    return Play(wire, session, owner, Pump(stream, session, owner, lambda: now[0], stall_s), now)
+    return Play(wire, session, owner, Pump(wire.link, session, owner, lambda: now[0], stall_s), now)
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -163,7 +189,7 @@ async def test_a_peer_that_reads_nothing_is_still_read_and_then_given_up(
 ) -> None:
     monkeypatch.setattr(pump_module, "TICK_S", 0.001)
     it = play(window=5, todo=5, stall_s=10)
-    it.wire.reading = anyio.Event()
+    it.wire.reads = False
     async with anyio.create_task_group() as tasks:
 
         async def run() -> None:
@@ -180,7 +206,7 @@ async def test_a_peer_that_reads_nothing_is_still_read_and_then_given_up(
 async def test_nothing_new_is_queued_behind_a_write_that_waits() -> None:
     """Else it would be written long after the rate let it through, and together with what comes then."""
     it = play(window=5, todo=20)
-    it.wire.reading = anyio.Event()
+    it.wire.reads = False
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(it.pump.run)
         await until(lambda: it.owner.todo == 15)
@@ -189,14 +215,14 @@ async def test_nothing_new_is_queued_behind_a_write_that_waits() -> None:
         for _ in range(50):
             await checkpoint()
         assert (it.owner.todo, it.session.window.room) == (15, 5)
-        it.wire.reading.set()
+        it.wire.read_again()
         await until(lambda: it.owner.todo == 10)
         tasks.cancel_scope.cancel()
 
 
 async def test_reading_stops_while_too_much_is_owed() -> None:
     it = play()
-    it.wire.reading = anyio.Event()
+    it.wire.reads = False
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(it.pump.run)
         for number in range(1, 3 * OWED_MAX):
@@ -205,7 +231,7 @@ async def test_reading_stops_while_too_much_is_owed() -> None:
         for _ in range(50):
             await checkpoint()
         assert it.session.owed == OWED_MAX + 1
-        it.wire.reading.set()
+        it.wire.read_again()
         await until(lambda: len(it.wire.written) == 16 * (3 * OWED_MAX - 1))
         tasks.cancel_scope.cancel()
 
@@ -220,3 +246,52 @@ async def test_what_expires_makes_room_that_is_used_at_once(monkeypatch: pytest.
         await until(lambda: it.owner.todo == 0)
         assert it.owner.events == [Expired([2, 3])]
         tasks.cancel_scope.cancel()
+
+
+async def test_the_links_own_words_are_told() -> None:
+    it = play()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(checkpoint)
+        it.wire.end(ConnectionResetError(104, "Connection reset by peer"))
+        ended = await it.pump.run()
+    assert isinstance(ended, LinkLost)
+    assert "Connection reset by peer" in str(ended)
+
+
+async def test_what_an_owner_raises_ends_it_and_is_raised() -> None:
+    it = play()
+
+    def broken(_: Sequence[Event], __: float) -> None:
+        raise ZeroDivisionError
+
+    it.owner.handle = broken  # type: ignore[assignment, method-assign]
+    it.wire.bring(pdu(CommandId.DELIVER_SM, 1, bytes(17)))
+    with pytest.raises(ZeroDivisionError):
+        await it.pump.run()
+    assert it.wire.closed
+
+
+async def test_other_links_have_their_turn_between_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An owner that gives a batch of its window at a time does not keep the event loop."""
+    monkeypatch.setattr(pump_module, "BATCHES_MAX", 2)
+    it = play(window=10, todo=10)
+    fill = it.owner.fill
+
+    def one_by_one(session: Session, now: float) -> None:
+        left, it.owner.todo = it.owner.todo, min(1, it.owner.todo)
+        fill(session, now)
+        it.owner.todo = left - 1 if left else 0
+
+    it.owner.fill = one_by_one  # type: ignore[method-assign]
+    sizes: list[int] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        while not sizes or sizes[-1] < 10 * (16 + len(BODY)):
+            await checkpoint()
+            sizes.append(len(it.wire.written))
+        tasks.cancel_scope.cancel()
+    assert {b - a for a, b in pairwise(sizes)} <= {
+        0,
+        16 + len(BODY),
+        2 * (16 + len(BODY)),
+    }

@@ -17,7 +17,8 @@ import pytest
 from anyio.abc import SocketAttribute
 
 from smppcast.errors import ConnectFailed, UsageError
-from smppcast.net.link import Address, Tls, dial, tls_context
+from smppcast.net.dialling import Address, Tls, dial, tls_context
+from smppcast.net.link import Link
 
 PATIENCE_S = 10.0
 NEW_KEY = "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
@@ -75,17 +76,56 @@ async def listening(context: ssl.SSLContext | None = None) -> AsyncIterator[int]
             yield server.sockets[0].getsockname()[1]
 
 
+class Reading:
+    """Takes a link, and keeps what it brings until its end."""
+
+    def __init__(self) -> None:
+        self.octets = b""
+        self.error: Exception | None = None
+        self.over = anyio.Event()
+
+    def received(self, data: bytes) -> None:
+        self.octets += data
+
+    def writable(self) -> None:
+        """TLS has things to write of its own."""
+
+    def lost(self, error: Exception | None) -> None:
+        self.error = error
+        self.over.set()
+
+
+async def read(link: Link) -> bytes:
+    """What it brings.
+
+    Raises:
+        Exception: why it ended, where it did not end in order.
+    """
+    reading = Reading()
+    link.begin(reading)
+    await reading.over.wait()
+    if reading.error is not None:
+        raise reading.error
+    return reading.octets
+
+
 async def greeting(address: Address) -> bytes:
-    async with await dial(address, PATIENCE_S) as stream:
-        return await stream.receive(5)
+    link = await dial(address, PATIENCE_S)
+    try:
+        return await read(link)
+    finally:
+        await link.aclose()
 
 
 @pytest.mark.anyio
 async def test_plain_tcp_without_delay() -> None:
-    async with listening() as port, await dial(Address("127.0.0.1", port), PATIENCE_S) as stream:
-        raw = stream.extra(SocketAttribute.raw_socket)
-        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert await stream.receive(5) == b"hello"
+    async with listening() as port:
+        link = await dial(Address("127.0.0.1", port), PATIENCE_S)
+        assert link.info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert await read(link) == b"hello"
+        assert link.info("socket") is None
+        link.write(b"into the void")
+        await link.aclose()
 
 
 @pytest.mark.anyio
@@ -144,8 +184,9 @@ async def test_our_own_certificate_is_shown_where_it_is_asked_for(authority: Aut
     async with listening(context) as port:
         shown = Tls(ca=authority.ca, certificate=ours[0], key=ours[1])
         assert await greeting(Address("127.0.0.1", port, shown)) == b"hello"
-        with pytest.raises((ConnectFailed, anyio.BrokenResourceError, anyio.EndOfStream)):
-            await greeting(Address("127.0.0.1", port, Tls(ca=authority.ca)))
+        with pytest.raises((ConnectFailed, OSError, AssertionError)):
+            # In TLS 1.3 our handshake is over before ours is missed.
+            assert await greeting(Address("127.0.0.1", port, Tls(ca=authority.ca))) == b"hello"
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
