@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,6 +106,56 @@ def test_a_stream_in_any_cuts_is_what_the_general_codec_wrote(pdus: list[Pdu], d
     plain = [pdu.sequence_number.to_bytes(4, "big") for pdu in answers if not pdu.command_status]
     assert acknowledged == plain
     assert [status for _, status in refused] == [pdu.command_status for pdu in answers if pdu.command_status]
+
+
+alike = st.builds(
+    lambda pdu, first, count: [
+        replace(pdu, sequence_number=first + at, destination_addr=f"336{at * 7919 % 10**8:08}")
+        for at in range(count)
+    ],
+    submits,
+    st.integers(1, 0x7FFFFF00),
+    st.integers(1, 150),
+)
+answers_alike = st.builds(
+    lambda first, count, status: [
+        DeliverSmResp(sequence_number=first + at, command_status=status, message_id="") for at in range(count)
+    ],
+    st.integers(1, 0x7FFFFF00),
+    st.integers(1, 150),
+    st.sampled_from([0, 0, 0x64]),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(alike, alike, answers_alike, st.lists(others, max_size=3)), max_size=5), st.data())
+def test_runs_of_pdus_alike_among_others(runs: list[list[Pdu]], data: st.DataObject) -> None:
+    """What is cut together is what it would be one by one, wherever a read ends."""
+    pdus = [pdu for run in runs for pdu in run]
+    stream = b"".join(map(encode, pdus))
+    middle = data.draw(st.integers(0, len(stream)))
+    cutter = Cutter(LIMIT, read)
+    first = cutter.cut(stream[:middle])
+    second = cutter.cut(stream[first.consumed :])
+    assert first.consumed + second.consumed == len(stream)
+    assert meant(first.items + second.items) == expected(pdus)
+    answers = [pdu for pdu in pdus if isinstance(pdu, DeliverSmResp)]
+    assert first.acknowledged + second.acknowledged == [
+        pdu.sequence_number.to_bytes(4, "big") for pdu in answers if not pdu.command_status
+    ]
+    assert len(first.refused + second.refused) == sum(pdu.command_status > 0 for pdu in answers)
+
+
+def test_a_shorter_number_whose_text_goes_on_like_a_number_is_no_longer_one() -> None:
+    """PDUs of one length, of which one has a shorter destination_addr and a longer text."""
+    plain = [
+        SubmitSm(sequence_number=at, destination_addr="33612345678", short_message=b"x" * 50)
+        for at in range(1, 9)
+    ]
+    odd = SubmitSm(sequence_number=9, destination_addr="3361234567", short_message=b"x" * 51)
+    pdus = [*plain[:4], odd, *plain[4:]]
+    found = Cutter(LIMIT, read).cut(b"".join(map(encode, pdus)))
+    assert meant(found.items) == expected(pdus)
 
 
 @settings(max_examples=200)
