@@ -15,7 +15,13 @@ __all__ = [
     "Outcome",
     "ReceiptTally",
     "SegmentTally",
+    "masked",
 ]
+
+
+def masked(number: str) -> str:
+    """A number for logs, errors and lists: personal data, so that only its ends are shown."""
+    return f"{number[:4]}…{number[-2:]}" if len(number) > 7 else f"{number[:1]}…"
 
 
 class MessageState(IntEnum):

@@ -20,6 +20,7 @@ COMMANDS = {
     "cast": "cast",
     "report": "report",
     "listen": "listen",
+    "ledger": "ledger",
     "send": "send",
     "segments": "segments",
     "check": "check",
@@ -41,9 +42,12 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"smppcast.cli.{COMMANDS[cmd_name]}")
+        target = getattr(module, COMMANDS[cmd_name])
+        if isinstance(target, typer.Typer):
+            return get_command(target)
         alone = typer.Typer(add_completion=False, context_settings=_HELP)
         cls = getattr(module, "COMMAND", Command)
-        alone.command(cmd_name, cls=cls, epilog=module.EXAMPLE)(getattr(module, COMMANDS[cmd_name]))
+        alone.command(cmd_name, cls=cls, epilog=module.EXAMPLE)(target)
         return get_command(alone)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import compress
-from typing import Any
+from dataclasses import dataclass
 
 from smppcast.ledger.board import Boards
 from smppcast.ledger.cells import Board
@@ -18,22 +16,19 @@ from smppcast.ledger.facts import (
     Accepted,
     Attempted,
     Chunk,
-    Deferred,
     Fact,
-    Lost,
     Received,
     Rejected,
     Unsent,
     chunk_of,
 )
+from smppcast.ledger.restricted import restricted
 from smppcast.ledger.rules import DUPLICATE, outcome_of
 from smppcast.model import MessageState, Outcome
 
 __all__ = ["OutcomeRow", "outcomes"]
 
 _FINAL = frozenset(state for state in MessageState if state.final)
-_SPREAD = (Accepted, Rejected, Deferred, Lost, Attempted, Unsent, Received)
-_COLUMNS = frozenset(("refs", "message_ids", "statuses", "states", "errors", "done"))
 
 # Chunks worked through at once: some 100 octets a segment, 32 MB at one segment a message. Fewer
 # would read a batch of late receipts, which names chunks all over, more often.
@@ -96,7 +91,7 @@ def _range(store: Store, infos: Sequence[ChunkInfo], live: bool) -> Iterator[Out
         boards.add_chunk(info)
     details = {info.key: _Details(len(boards.board(info.key).read())) for info in infos}
     for fact in store.facts_of_chunks(first, last):
-        part = _within(fact, first, last)
+        part = restricted(fact, lambda ref: first <= chunk_of(ref) <= last)
         boards.apply(part)
         _note(part, boards, details)
     for info in infos:
@@ -118,22 +113,6 @@ class _Details:
         """The first end holds, and a delivery goes over any other: as the board has it."""
         if state in _FINAL and (not self.final[at] or state == MessageState.DELIVERED):
             self.final[at], self.errors[at], self.done[at] = 1, error, done
-
-
-def _within(fact: Fact, first: int, last: int) -> Fact:
-    """The fact without the refs of chunks outside a range."""
-    if not isinstance(fact, _SPREAD):
-        return fact
-    inside = [first <= chunk_of(ref) <= last for ref in fact.refs]
-    if all(inside):
-        return fact
-    columns: dict[str, Any] = {}
-    for each in fields(fact):
-        column = getattr(fact, each.name)
-        if each.name in _COLUMNS and len(column):
-            kept = compress(column, inside)
-            columns[each.name] = bytes(kept) if isinstance(column, bytes) else list(kept)
-    return replace(fact, **columns)
 
 
 def _note(fact: Fact, boards: Boards, details: dict[int, _Details]) -> None:

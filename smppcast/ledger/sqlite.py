@@ -292,6 +292,12 @@ class SqliteStore:
             if not page:
                 return
 
+    def unmatched(self) -> Iterator[tuple[str, ParkedReceipt]]:
+        """The receipts of no message, each with the operator that sent it, the oldest first."""
+        with self._faults():
+            for operator, *fields in self._run.run("unmatched"):
+                yield operator, ParkedReceipt(*fields)
+
     @contextmanager
     def _faults(self) -> Iterator[None]:
         """SQLite's errors, and bytes that no writer of ours wrote, as errors of the ledger."""

@@ -193,3 +193,19 @@ REPLACE INTO message_id (generation, key, ref, number) VALUES (?, ?, ?, ?);
 -- name: set_indexed
 -- Called between commits: all facts so far are in the index.
 REPLACE INTO indexed (operator, upto) SELECT ?, coalesce(max(seq), 0) FROM fact;
+
+-- name: chunks_without_body
+SELECT key FROM chunk WHERE key NOT IN (SELECT key FROM body) LIMIT ?;
+
+-- name: bodies_of_another_size
+-- Eight octets a number.
+SELECT key FROM chunk JOIN body USING (key) WHERE length(numbers) <> 8 * count LIMIT ?;
+
+-- name: chunks_of_no_campaign
+-- A chunk's key holds its campaign above 24 bits.
+SELECT key FROM chunk WHERE key >> 24 NOT IN (SELECT id FROM campaign) LIMIT ?;
+
+-- name: unmatched
+-- Receipts of no message, for people to look at.
+SELECT operator, message_id, source_addr, destination_addr, state, error, done, at, submitted, reference
+FROM parked ORDER BY at;
