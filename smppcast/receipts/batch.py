@@ -2,24 +2,29 @@
 
 A deliver_sm whose text is in the order of SMPP 3.4 appendix B, with or without TLVs behind it, is
 read here in 2 to 3 µs, a tenth of what `receipt.parse` takes; all else is left to that, its plain
-twin, and a property test holds the two together.
+twin, and a property test holds the two together. Where all of a read are laid out as the first of
+them is, which is the rule in a campaign, they are cut by columns (`alike.py`) in 0.6 µs each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from struct import unpack
+from typing import TypeVar
 
 from smppcast.model import MessageState
+from smppcast.receipts.alike import Alike
 from smppcast.receipts.message_ids import fold
 from smppcast.receipts.receipt import Receipt, error_of
 from smppcast.receipts.states import state_of
 from smppcast.receipts.times import parse_time
 
 __all__ = ["ReceiptBatch", "fold_all", "read"]
+
+_T = TypeVar("_T")
 
 # A whole deliver_sm (SMPP 5.0 section 4.3.1.1): header, mandatory parameters, text, TLVs. Only
 # esm_class 0x04 (a receipt without UDH) and one-octet alphabets are cut here, and of the TLVs only
@@ -33,6 +38,29 @@ _RECEIPT = re.compile(
     rb"((?:\0\x1e\0(.)([!-~]{1,64})\0|\x04\x27\0\x01([\0-\x09])|\x04\x23\0\x03(...)"
     rb"|\x02\x04\0\x02(..)){0,4})"
 ).fullmatch
+# Groups of the expression that may differ between receipts laid out alike; and what the texts among
+# them may hold.
+_SEQUENCE, _SOURCE, _DESTINATION = 1, 2, 3
+_TEXT_ID, _SUBMITTED, _DONE, _STAT, _ERR, _REPEATED = 6, 7, 8, 9, 10, 11
+_TLV_ID, _STATE, _CODE, _REFERENCE = 14, 15, 16, 17
+_GRAPHIC = bytes(range(0x21, 0x7F))
+_NOT_NUL, _DIGITS = bytes(range(1, 256)), b"0123456789"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ALLOWED = {
+    _SOURCE: _NOT_NUL,
+    _DESTINATION: _NOT_NUL,
+    _TEXT_ID: _GRAPHIC.replace(b":", b""),
+    _SUBMITTED: _DIGITS,
+    _DONE: _DIGITS,
+    _STAT: _LETTERS,
+    _ERR: _DIGITS + _LETTERS + _LETTERS.lower(),
+    _REPEATED: b" " + _GRAPHIC,
+    _TLV_ID: _GRAPHIC,
+}
+_STATE_MOST = 9  # message_states that the expression lets through
+# PDUs below which columns are not worth their fixed cost.
+_FEW = 48
+
 # `text:` repeats the message's beginning; if that looks like fields itself, the twin decides.
 _LIKE_A_FIELD = re.compile(rb"(?i)(id|sub|dlvrd|date|stat|err|text):").search
 
@@ -114,6 +142,10 @@ class ReceiptBatch:
 
 def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatch, list[bytes]]:
     """Reads the receipts among deliver_sm PDUs; returns them and the PDUs left to the plain path."""
+    if len(pdus) >= _FEW:
+        alike = _alike(pdus, time_zone)
+        if alike is not None:
+            return alike, []
     matches = list(map(_RECEIPT, pdus))
     rows = [match.groups(b"") for match in matches if match]
     rest: list[bytes] = []
@@ -160,6 +192,73 @@ def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBat
         [_moment(text, time_zone) for text in submitted],
         [int.from_bytes(value, "big") if value else -1 for value in references],
     )
+
+
+def _alike(pdus: Sequence[bytes], time_zone: tzinfo) -> ReceiptBatch | None:
+    """The receipts by columns; None where they are not all laid out as the first one is.
+
+    What lies between the first one's fields must be the same in all, and each field hold what the
+    expression lets it: then the expression would cut all of them at the same places.
+    """
+    first = _RECEIPT(pdus[0])
+    if first is None or len(set(map(len, pdus))) > 1 or _columns([first.groups(b"")], time_zone) is None:
+        return None
+    alike = Alike(pdus)
+    fields = {group: first.span(group) for group in (_SEQUENCE, *_ALLOWED, _STATE, _REFERENCE)}
+    own = {place for span in fields.values() for place in range(*span)}
+    if alike.differing(place for place in range(len(pdus[0])) if place not in own):
+        return None
+    texts: dict[int, list[str]] = {}
+    for group, allowed in _ALLOWED.items():
+        start, stop = fields[group]
+        column = alike.texts(start, stop, allowed) if start >= 0 else [""] * len(pdus)
+        if column is None:
+            return None
+        texts[group] = column
+    states = _states_alike(alike, fields[_STATE][0], texts[_STAT])
+    if states is None or any(_like_a_field(text.encode("ascii")) for text in set(texts[_REPEATED])):
+        return None
+    text_ids = texts[_TEXT_ID]
+    ids = texts[_TLV_ID] if fields[_TLV_ID][0] >= 0 else text_ids
+    if ids == text_ids:
+        others = [""] * len(pdus)
+    else:
+        others = ["" if used == text_id else text_id for used, text_id in zip(ids, text_ids, strict=True)]
+    code = first[_CODE] or b""
+    return ReceiptBatch(
+        alike.integers(fields[_SEQUENCE][0]),
+        ids,
+        others,
+        texts[_SOURCE],
+        texts[_DESTINATION],
+        states,
+        _each(texts[_ERR], lambda err: _error(err.encode("ascii"), code)),
+        _each(texts[_DONE], lambda text: _moment(text.encode("ascii"), time_zone)),
+        _each(texts[_SUBMITTED], lambda text: _moment(text.encode("ascii"), time_zone)),
+        _references_alike(alike, fields[_REFERENCE][0]),
+    )
+
+
+def _states_alike(alike: Alike, place: int, stats: Sequence[str]) -> list[int] | None:
+    """message_state from its TLV, which has a place or -1, or else from the text."""
+    if place >= 0:
+        octets = alike.octets(place)
+        return list(octets) if max(octets) <= _STATE_MOST else None
+    states = _each(stats, lambda stat: _state(stat.encode("ascii")))
+    return None if None in states else [state for state in states if state is not None]
+
+
+def _references_alike(alike: Alike, place: int) -> list[int]:
+    if place < 0:
+        return [-1] * alike.count
+    pairs = zip(alike.octets(place), alike.octets(place + 1), strict=True)
+    return [high << 8 | low for high, low in pairs]
+
+
+def _each(column: Sequence[str], read_one: Callable[[str], _T]) -> list[_T]:
+    """What each text says, where few are distinct."""
+    said = {text: read_one(text) for text in set(column)}
+    return [said[text] for text in column]
 
 
 def _decoded(column: Sequence[bytes]) -> list[str]:

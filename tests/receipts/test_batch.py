@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.receipts import fold, parse
-from smppcast.receipts.batch import ReceiptBatch, fold_all, read
+from smppcast.receipts.batch import ReceiptBatch, _alike, fold_all, read
 from smppcast.smpp import DeliverSm, Tlvs, decode, encode
 
 USUAL = (
@@ -74,6 +75,83 @@ def test_what_the_batch_reads_is_what_parse_reads(pdus: list[DeliverSm]) -> None
     expected = plain([pdu for pdu in octets if pdu not in rest])
     for column in COLUMNS:
         assert getattr(batch, column) == getattr(expected, column), column
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> list[bytes]:
+    """Receipts of one layout, and perhaps one with another octet somewhere."""
+    made = []
+    first = draw(receipts())
+    digits = st.text("0123456789", min_size=6, max_size=6)
+    with_tlv = draw(st.booleans())
+    code = draw(st.sampled_from([None, b"\x03\0\x20"]))
+    repeated = draw(st.sampled_from(["", " text:", " text:Bonjour", " text:err:5"]))
+    for row in range(50):
+        text_id = draw(digits) if row < 3 else f"{row:06}"
+        said = (
+            f"id:{text_id} sub:001 dlvrd:001 submit date:2611231905 done date:26112319{row:02} "
+            f"stat:{draw(words)} err:{row % 7:03}{repeated}"
+        )
+        tlvs: dict[str, Any] = {"user_message_reference": 255 + row} if draw(st.booleans()) else {}
+        if with_tlv:
+            tlvs = {"receipted_message_id": f"{row % 5:06x}", "message_state": row % 10}
+        if code is not None:
+            tlvs["network_error_code"] = code
+        made.append(
+            encode(
+                DeliverSm(
+                    sequence_number=row + 1,
+                    source_addr=f"336123456{row:02}",
+                    destination_addr=first.destination_addr,
+                    esm_class=4,
+                    short_message=said.encode("ascii"),
+                    tlvs=Tlvs(tlvs),
+                )
+            )
+        )
+    if draw(st.booleans()):
+        at, place = draw(st.integers(0, 49)), draw(st.integers(16, len(made[0]) - 1))
+        odd = bytearray(made[at])
+        odd[place % len(odd)] = draw(st.integers(0, 255))
+        made[at] = bytes(odd)
+    return made
+
+
+@given(alike())
+def test_receipts_alike_are_read_as_each_alone_is(pdus: list[bytes]) -> None:
+    batch, rest = read(pdus)
+    expected, left = ReceiptBatch(), []
+    for pdu in pdus:
+        one, not_read = read([pdu])
+        left += not_read
+        for column in COLUMNS:
+            getattr(expected, column).extend(getattr(one, column))
+    if rest == pdus:  # a length that belies one of them sends all the plain way
+        return
+    assert rest == left
+    for column in COLUMNS:
+        assert getattr(batch, column) == getattr(expected, column), column
+
+
+@pytest.mark.parametrize("tlvs", [{}, {"receipted_message_id": "75bcd15", "message_state": 2}])
+def test_a_hundred_receipts_of_one_layout_are_cut_by_columns(tlvs: dict[str, Any]) -> None:
+    pdus = [
+        encode(
+            DeliverSm(
+                sequence_number=number,
+                esm_class=4,
+                short_message=USUAL,
+                source_addr=f"33612345{number:03}",
+                tlvs=Tlvs(tlvs),
+            )
+        )
+        for number in range(1, 101)
+    ]
+    columns = _alike(pdus, UTC)
+    assert columns is not None
+    expected = plain(pdus)
+    for column in COLUMNS:
+        assert getattr(columns, column) == getattr(expected, column), column
 
 
 @given(st.lists(st.binary(max_size=80), max_size=8))

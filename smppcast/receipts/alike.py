@@ -1,0 +1,59 @@
+"""PDUs that are laid out alike, read by columns: no object is made a PDU but its texts.
+
+An octet's place in the first PDU is its place in all, so one slice with a step gives that octet of
+each. For some hundred PDUs that is a twentieth of what a regular expression takes a PDU; the
+caller has read the first one the plain way, and asks here whether the others say as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from struct import unpack
+
+__all__ = ["Alike"]
+
+
+class Alike:
+    """PDUs of one length, as columns.
+
+    Args:
+        pdus: at least one, all of one length.
+    """
+
+    def __init__(self, pdus: Sequence[bytes]) -> None:
+        self.count, self._width = len(pdus), len(pdus[0])
+        self._octets = b"".join(pdus)
+
+    def differing(self, places: Iterable[int]) -> bool:
+        """Whether an octet at any of the places is not the same in all."""
+        octets, width, count = self._octets, self._width, self.count
+        return any(octets[place::width] != octets[place : place + 1] * count for place in places)
+
+    def integers(self, start: int) -> list[int]:
+        """The 32 bit integers, big-endian, at a place."""
+        return list(unpack(f">{self.count}I", self._column(start, start + 4, 4)))
+
+    def texts(self, start: int, stop: int, allowed: bytes) -> list[str] | None:
+        """The texts between two places, read as Latin-1; None where one has another octet than allowed.
+
+        Args:
+            allowed: never NUL, which divides them here.
+        """
+        if not self.differing(range(start, stop)):
+            text = self._octets[start:stop]
+            return None if text.translate(None, allowed) else [text.decode("latin-1")] * self.count
+        column = self._column(start, stop, stop - start + 1)
+        if len(column.translate(None, allowed)) != self.count:
+            return None
+        return column.decode("latin-1").split("\0")[:-1]
+
+    def octets(self, place: int) -> bytes:
+        """The octets at a place."""
+        return self._octets[place :: self._width]
+
+    def _column(self, start: int, stop: int, step: int) -> bytearray:
+        """What lies between two places in each, `step` octets apart."""
+        column = bytearray(self.count * step)
+        for at, place in enumerate(range(start, stop)):
+            column[at::step] = self._octets[place :: self._width]
+        return column
