@@ -103,8 +103,11 @@ class Resolver:
 
     def find(self, keys: Sequence[str]) -> list[Found | None]:
         """`get` for many."""
-        young, old = self._young.get, self._old.get
-        return [young(key) or old(key) for key in keys]
+        found = list(map(self._young.get, keys))
+        if None in found:
+            old = self._old.get
+            return [each or old(key) for each, key in zip(found, keys, strict=True)]
+        return found
 
     async def find_likely(self, keys: Sequence[str]) -> dict[str, list[Found]]:
         """A quick look at the durable index, where the last ones were found; misses may be there.
@@ -172,7 +175,13 @@ class Resolver:
             return
         self._spill_running = True
         settled = self._settled
-        self._spilling = [entry for entry in self._entries() if entry[1] not in settled]
+        self._spilling = [
+            entry
+            for taken in self._pending
+            if not settled.issuperset(taken[1])  # nearly all, where receipts come within seconds
+            for entry in zip(*taken, strict=True)
+            if entry[1] not in settled
+        ]
         self._pending, self._pending_count, self._settled = [], 0, set()
         spill = self._writer.submit(self._store.index_ids, self.operator, self._spilling)
         spill.add_done_callback(self._spilled)

@@ -6,7 +6,7 @@ parked, durably, and tried again when its segment is accepted: it may have overt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -245,37 +245,22 @@ class Inbox:
         if not rows:
             return
         self.tally.matched += len(rows)
-        states = batch.states
-        self._resolver.settled(
-            [ref for row, ref in zip(rows, refs, strict=True) if states[row] not in _INTERMEDIATE]
-        )
-        numbers = [batch.sequence_numbers[row] for row in rows]
-        campaigns = {ref >> CAMPAIGN_SHIFT for ref in refs}
+        if rows != range(len(batch)):
+            batch = batch.rows(rows)
+        if _INTERMEDIATE.isdisjoint(batch.states):
+            self._resolver.settled(refs)
+        else:
+            states = zip(refs, batch.states, strict=True)
+            self._resolver.settled([ref for ref, state in states if state not in _INTERMEDIATE])
+        numbers = batch.sequence_numbers
         facts = [
-            self._received(
-                batch,
-                [
-                    (row, ref)
-                    for row, ref in zip(rows, refs, strict=True)
-                    if len(campaigns) == 1 or ref >> CAMPAIGN_SHIFT == campaign
-                ],
-            )
-            for campaign in campaigns
+            Received(self._name, self._wall(), named, bytes(part.states), part.errors, part.done)
+            for named, part in _by_campaign(batch, refs)
         ]
         for fact in facts:
             self._reported(fact)
         self._writer.add_together(
             (*facts, *also), None if acknowledge is None else partial(acknowledge, numbers, 0)
-        )
-
-    def _received(self, batch: ReceiptBatch, pairs: Sequence[tuple[int, int]]) -> Received:
-        return Received(
-            self._name,
-            self._wall(),
-            [ref for _, ref in pairs],
-            bytes(batch.states[row] for row, _ in pairs),
-            [batch.errors[row] for row, _ in pairs],
-            [batch.done[row] for row, _ in pairs],
         )
 
     # --- the durable index, and parking -----------------------------------------------------
@@ -425,6 +410,16 @@ class Inbox:
             self._parked.remove(parked_key)
         unparked = Unparked(self._name, [parked_key for parked_key, _, _ in found])
         self._settle(batch, range(len(batch)), [ref for _, _, ref in found], None, unparked)
+
+
+def _by_campaign(batch: ReceiptBatch, refs: Sequence[int]) -> Iterator[tuple[Sequence[int], ReceiptBatch]]:
+    """The refs of each campaign, and their receipts."""
+    if min(refs) >> CAMPAIGN_SHIFT == max(refs) >> CAMPAIGN_SHIFT:
+        yield refs, batch
+        return
+    for campaign in {ref >> CAMPAIGN_SHIFT for ref in refs}:
+        rows = [row for row, ref in enumerate(refs) if ref >> CAMPAIGN_SHIFT == campaign]
+        yield [refs[row] for row in rows], batch.rows(rows)
 
 
 def _append(batch: ReceiptBatch, receipt: ParkedReceipt) -> None:

@@ -73,8 +73,13 @@ class Matching:
 
     def hot(self, batch: ReceiptBatch, keys: Sequence[str]) -> list[int]:
         """The ref of each receipt, -1 where what is hot has none."""
-        refs, settled = [], self.settled
-        for row, (found, source) in enumerate(zip(self._resolver.find(keys), batch.sources, strict=True)):
+        hits, settled = self._resolver.find(keys), self.settled
+        if settled and None not in hits:
+            named, numbers = zip(*hits, strict=True)
+            if str(numbers)[1:-1].split(", ") == batch.sources:  # one conversion in C for all
+                return list(named)
+        refs = []
+        for row, (found, source) in enumerate(zip(hits, batch.sources, strict=True)):
             if found is None or not (str(found[1]) == source or agrees(found[1], source)):
                 refs.append(-1 if settled else self.hot_under_any(batch, row))
                 continue

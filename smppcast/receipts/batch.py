@@ -65,6 +65,21 @@ _FEW = 48
 _LIKE_A_FIELD = re.compile(rb"(?i)(id|sub|dlvrd|date|stat|err|text):").search
 
 
+# The columns of a batch, in the order that it takes them.
+_COLUMNS = (
+    "sequence_numbers",
+    "message_ids",
+    "other_ids",
+    "sources",
+    "destinations",
+    "states",
+    "errors",
+    "done",
+    "submitted",
+    "references",
+)
+
+
 class ReceiptBatch:
     """Receipts as columns, all of one length.
 
@@ -81,18 +96,7 @@ class ReceiptBatch:
         references: user_message_reference, -1 where it is not echoed.
     """
 
-    __slots__ = (
-        "destinations",
-        "done",
-        "errors",
-        "message_ids",
-        "other_ids",
-        "references",
-        "sequence_numbers",
-        "sources",
-        "states",
-        "submitted",
-    )
+    __slots__ = _COLUMNS
 
     def __init__(  # noqa: PLR0917 - columns, in the order of their slots
         self,
@@ -120,6 +124,10 @@ class ReceiptBatch:
 
     def __len__(self) -> int:
         return len(self.sequence_numbers)
+
+    def rows(self, rows: Sequence[int]) -> ReceiptBatch:
+        """Some of them, in the order given."""
+        return ReceiptBatch(*([getattr(self, name)[row] for row in rows] for name in _COLUMNS))
 
     def add(self, receipt: Receipt, sequence_number: int) -> None:
         """Appends one that `receipt.parse` read."""
