@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 
 from smppcast.ledger.contract import ChunkInfo
-from smppcast.ledger.facts import make_ref
+from smppcast.ledger.facts import OFFSET_MASK, SEGMENT_BITS, SEGMENT_MASK, make_ref
 from smppcast.ledger.rules import SEND, STATE, UNANSWERED, UNSENT_AGAIN, Cell
 
 __all__ = ["Board"]
@@ -67,6 +67,10 @@ class Board:
             return
         self.cells[span] = self.cells[span].translate(table)
         self.below = below
+
+    def place(self, ref: int) -> int:
+        """Where a segment of this chunk is."""
+        return (ref >> SEGMENT_BITS & OFFSET_MASK) * self.stride + (ref & SEGMENT_MASK)
 
     def message(self, offset: int) -> slice:
         """Where the segments of a recipient are, absent ones included."""

@@ -1,6 +1,6 @@
 """From a message_id to the segment it was given to.
 
-Most receipts name a message of the last seconds: these are found in two dicts, a young one that
+Most receipts name a message of the last seconds: these are found in two tables, a young one that
 fills and an old one that is dropped when the young one takes its place. Those that still await
 their receipt go to the store's index as well, some thousands at a time on the ledger's thread;
 what a crash kept from it is read again from the acceptances. So where receipts come within
@@ -20,9 +20,10 @@ from smppcast.ledger.writer import Writer
 __all__ = ["Resolver"]
 
 Found = tuple[int, int]  # ref, number
+_NONE: Found = (-1, 0)
 _Taken = tuple[Sequence[str], Sequence[int], Sequence[int]]  # keys, refs, numbers of one batch
 
-# An entry takes some 220 octets: 14 MB an operator in both dicts, a minute at 1,000 a second.
+# An entry takes some 220 octets: 14 MB an operator in both tables, a minute at 1,000 a second.
 CAPACITY = 32_768
 # Acceptances after which those without a receipt go to the index: the more, the fewer are left;
 # and the most that an open has to read again (with what a slow disk kept waiting).
@@ -35,6 +36,40 @@ SETTLED = 4 * SPILL
 BUSY = 8_192
 
 
+class _Hot:
+    """Some thousand entries, in columns: a tuple an entry would keep the garbage collector busy."""
+
+    __slots__ = ("_numbers", "_places", "_refs")
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self._refs: list[int] = []
+        self._numbers: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+    def add(self, keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]) -> None:
+        """Adds entries; a key that is there already gets the newer one."""
+        start = len(self._refs)
+        self._refs.extend(refs)
+        self._numbers.extend(numbers)
+        self._places.update(zip(keys, range(start, start + len(refs)), strict=True))
+
+    def get(self, key: str) -> Found | None:
+        """The newest of a key."""
+        place = self._places.get(key)
+        return None if place is None else (self._refs[place], self._numbers[place])
+
+    def all_of(self, keys: Sequence[str]) -> tuple[list[int], list[int]] | None:
+        """The refs and the numbers, where each key has one."""
+        places = list(map(self._places.get, keys))
+        if None in places:
+            return None
+        refs, numbers = self._refs, self._numbers
+        return [refs[place] for place in places], [numbers[place] for place in places]  # type: ignore[index]
+
+
 class Resolver:
     """The message_ids of one operator.
 
@@ -45,7 +80,7 @@ class Resolver:
         operator: the lane's name.
         writer: of the ledger, started.
         store: the writer's.
-        capacity: of each of the two dicts.
+        capacity: of each of the two tables.
         spill: entries that wait for the index before they are written.
     """
 
@@ -55,8 +90,7 @@ class Resolver:
         self.operator = operator
         self._writer, self._store = writer, store
         self._capacity, self._spill_at = capacity, spill
-        self._young: dict[str, Found] = {}
-        self._old: dict[str, Found] = {}
+        self._young, self._old = _Hot(), _Hot()
         self._pending: list[_Taken] = []
         self._pending_count = 0
         self._spilling: list[tuple[str, int, int]] = []
@@ -101,13 +135,13 @@ class Resolver:
         """The newest (ref, number) of a key, if it is hot."""
         return self._young.get(key) or self._old.get(key)
 
-    def find(self, keys: Sequence[str]) -> list[Found | None]:
-        """`get` for many."""
-        found = list(map(self._young.get, keys))
-        if None in found:
-            old = self._old.get
-            return [each or old(key) for each, key in zip(found, keys, strict=True)]
-        return found
+    def find(self, keys: Sequence[str]) -> tuple[list[int], list[int]]:
+        """`get` for many: their refs, -1 for none, and their numbers."""
+        found = self._young.all_of(keys)
+        if found is not None:
+            return found
+        each = [self.get(key) or _NONE for key in keys]
+        return [ref for ref, _ in each], [number for _, number in each]
 
     async def find_likely(self, keys: Sequence[str]) -> dict[str, list[Found]]:
         """A quick look at the durable index, where the last ones were found; misses may be there.
@@ -153,11 +187,11 @@ class Resolver:
         return list(self._store.unindexed(self.operator))
 
     def _take(self, keys: Sequence[str], refs: Sequence[int], numbers: Sequence[int]) -> None:
-        self._young.update(zip(keys, zip(refs, numbers, strict=True), strict=True))
+        self._young.add(keys, refs, numbers)
         self._pending.append((keys, refs, numbers))
         self._pending_count += len(keys)
         if len(self._young) >= self._capacity:
-            self._old, self._young = self._young, {}
+            self._old, self._young = self._young, _Hot()
 
     def _entries(self) -> Iterator[tuple[str, int, int]]:
         for taken in self._pending:

@@ -73,17 +73,16 @@ class Matching:
 
     def hot(self, batch: ReceiptBatch, keys: Sequence[str]) -> list[int]:
         """The ref of each receipt, -1 where what is hot has none."""
-        hits, settled = self._resolver.find(keys), self.settled
-        if settled and None not in hits:
-            named, numbers = zip(*hits, strict=True)
-            if str(numbers)[1:-1].split(", ") == batch.sources:  # one conversion in C for all
-                return list(named)
+        named, numbers = self._resolver.find(keys)
+        settled = self.settled
+        if settled and str(numbers)[1:-1].split(", ") == batch.sources:  # one conversion in C for all
+            return named
         refs = []
-        for row, (found, source) in enumerate(zip(hits, batch.sources, strict=True)):
-            if found is None or not (str(found[1]) == source or agrees(found[1], source)):
+        for row, (ref, number, source) in enumerate(zip(named, numbers, batch.sources, strict=True)):
+            if ref < 0 or not (str(number) == source or agrees(number, source)):
                 refs.append(-1 if settled else self.hot_under_any(batch, row))
                 continue
-            refs.append(found[0])
+            refs.append(ref)
             if not settled:
                 self.learn((batch.message_ids[row],), keys[row])
         return refs

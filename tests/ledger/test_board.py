@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smppcast.errors import LedgerError
 from smppcast.ledger.board import Boards, replay
@@ -16,11 +18,13 @@ from smppcast.ledger.facts import (
     Lost,
     ParkedReceipt,
     ReceiptsParked,
+    Received,
     Rejected,
     TakenIn,
     Unparked,
     Unsent,
     chunk_key,
+    make_ref,
 )
 from smppcast.model import CampaignState, Outcome
 from tests.ledger.casting import accepted, chunk, received, refs, taken_in
@@ -198,3 +202,38 @@ def test_a_replay_of_nothing(store: Store) -> None:
     assert boards.account() == Boards("alert").account()
     boards.take_in(Cursor(fed=1, invalid={"letters": 1}))
     assert boards.account().closes
+
+
+@given(
+    st.sampled_from([1, 3, bytes([2, 1, 3, 1])]),
+    st.lists(st.integers(0, 11), min_size=1, max_size=12),
+    st.booleans(),
+    st.lists(st.sampled_from([1, 2, 3, 5]), min_size=12, max_size=12),
+)
+def test_neighbours_in_order_become_what_each_alone_becomes(
+    segments: int | bytes, drawn: list[int], ordered: bool, states: list[int]
+) -> None:
+    counts = [segments] * 4 if isinstance(segments, int) else segments
+    every = [make_ref(KEY, offset, segment) for offset in range(4) for segment in range(counts[offset])]
+    low, high = min(drawn) % len(every), max(drawn) % len(every) + 1
+    named = every[low:high] if ordered else [every[at % len(every)] for at in drawn]
+    if not named:
+        return
+    together, alone = (boards_after(Intent(KEY, 4), segments=segments) for _ in range(2))
+    together.apply(accepted(named))
+    for ref in named:
+        alone.apply(accepted([ref]))
+    assert together.board(KEY).read() == alone.board(KEY).read()
+    for said in (states[: len(named)], states[:1] * len(named)):
+        if len(said) == len(named):
+            together.apply(Received("orange", 2.0, named, bytes(said), [""] * len(named), [0] * len(named)))
+            for ref, state in zip(named, said, strict=True):
+                alone.apply(Received("orange", 2.0, [ref], bytes([state]), [""], [0]))
+            assert together.account() == alone.account()
+    assert together.board(KEY).read() == alone.board(KEY).read()
+
+
+def test_a_ref_beyond_its_chunk_is_no_segment() -> None:
+    beyond = [make_ref(KEY, offset) for offset in range(3, 6)]
+    with pytest.raises(IndexError):
+        boards_after(Intent(KEY, 4), accepted(beyond))
