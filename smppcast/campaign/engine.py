@@ -23,15 +23,26 @@ from smppcast.campaign.options import CampaignOptions
 from smppcast.campaign.sender import Sender
 from smppcast.campaign.wording import Wording
 from smppcast.errors import CampaignError, FeedError, LedgerError, UsageError
-from smppcast.feed import Feed, FeedDigest, Rejects, Source, Template, identify, open_feed
+from smppcast.feed import (
+    Feed,
+    FeedDigest,
+    Rejects,
+    Source,
+    Suppression,
+    Template,
+    identify,
+    open_feed,
+    read_list,
+)
 from smppcast.ledger.board import Boards, replay
 from smppcast.ledger.contract import Campaign as Record
 from smppcast.ledger.contract import ChunkInfo, Cursor, Store
 from smppcast.ledger.facts import CAMPAIGN_SHIFT, Received
+from smppcast.ledger.reached import reached
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.spent import spent, unanswered
 from smppcast.ledger.writer import Writer
-from smppcast.model import CampaignState
+from smppcast.model import CampaignState, Outcome
 from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.lane import Lane, LaneStatistics
 from smppcast.operators.routes import Routes
@@ -226,6 +237,7 @@ class Engine:
             # Whatever the rows say, the other fields must fit; a text for all must as well.
             wording.parts(template.plain or "")
         opened = open_feed(feed, text_columns=template.columns)
+        suppression = await self._suppression(options)
         cursor = await self._writer.call(self._store.cursor, record.id)
         if record.state is CampaignState.FINISHED:
             await _same_feed(opened, cursor)
@@ -276,6 +288,7 @@ class Engine:
                 country=self.settings.country,
                 cursor=cursor,
                 rejects=Rejects(self.settings.rejects / f"{name}.rejects.csv"),
+                suppression=suppression,
                 writer=self._writer,
                 taken=campaign.taken,
                 ahead=campaign.ahead,
@@ -317,6 +330,23 @@ class Engine:
         }
         handover.senders = senders
         return senders
+
+    async def _suppression(self, options: CampaignOptions) -> Suppression:
+        """Who gets no message.
+
+        Raises:
+            FeedError: a list cannot be read.
+            CampaignError: there is no such campaign.
+        """
+        suppression = Suppression()
+        for path in options.suppress:
+            await read_list(suppression, path, self.settings.country)
+        for named in options.suppress_reached:
+            record = await self._writer.call(self._store.campaign, named.campaign)
+            if record is None:
+                raise CampaignError(f"there is no campaign {named.campaign} whose numbers could be left out")
+            await self._writer.call(_add_reached, suppression, self._store, record.id, named.outcomes)
+        return suppression
 
     async def _record(self, name: str, fingerprint: str) -> Record:
         record = await self._writer.call(self._store.campaign, name)
@@ -450,6 +480,11 @@ class Engine:
     def statistics(self) -> list[LaneStatistics]:
         """All lanes at this moment."""
         return [lane.statistics() for lane in self._lanes.values()]
+
+
+def _add_reached(suppression: Suppression, store: Store, campaign: int, outcomes: frozenset[Outcome]) -> None:
+    for numbers in reached(store, campaign, outcomes):
+        suppression.add(numbers)
 
 
 def _reference(record: Record) -> int:

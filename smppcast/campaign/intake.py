@@ -15,7 +15,7 @@ import anyio
 
 from smppcast.campaign.wording import Wording
 from smppcast.errors import FeedError, TextError
-from smppcast.feed import Batch, Feed, FeedDigest, Reason, Rejects, Seen, Template, normalise
+from smppcast.feed import Batch, Feed, FeedDigest, Reason, Rejects, Seen, Suppression, Template, normalise
 from smppcast.ledger.contract import Cursor
 from smppcast.ledger.facts import CHUNK_SIZE, Chunk, TakenIn, chunk_key
 from smppcast.ledger.writer import Writer
@@ -50,6 +50,8 @@ class Intake:
     """Takes a feed into the ledger, from the cursor of an earlier run where there is one.
 
     Args:
+        suppression: who gets no message. It holds for rows taken in from now on: of those of an earlier
+            run it changes nothing.
         cursor: rows before it are only compared with those taken in before, by their digest.
         chunks: counts the campaign's chunks up.
         taken: called with each step as it is given to the ledger.
@@ -72,6 +74,7 @@ class Intake:
         country: str | None,
         cursor: Cursor,
         rejects: Rejects,
+        suppression: Suppression,
         writer: Writer,
         taken: Callable[[TakenIn], None],
         ahead: Callable[[], int],
@@ -82,7 +85,7 @@ class Intake:
         self._campaign, self._feed, self._template = campaign, feed, template
         self._router, self._routes, self._chunks = router, routes, chunks
         self._wordings, self._country = wordings, country
-        self._cursor, self._rejects, self._writer = cursor, rejects, writer
+        self._cursor, self._rejects, self._suppression, self._writer = cursor, rejects, suppression, writer
         self._taken, self._ahead, self._clock, self._wall = taken, ahead, clock, wall
         self._plain = (
             {name: wording.count(template.plain) for name, wording in wordings.items()}
@@ -91,7 +94,7 @@ class Intake:
         )
         self._digest, self._seen = FeedDigest(), Seen()
         self._invalid: Counter[str] = Counter(cursor.invalid)
-        self._duplicate = cursor.duplicate
+        self._duplicate, self._suppressed = cursor.duplicate, cursor.suppressed
         self._parts: dict[str, _Part] = {}
         self._texts: dict[int, tuple[str, int]] = {}
         self._rows = 0
@@ -159,9 +162,10 @@ class Intake:
                 line=batch.first_line,
             )
         self._digest.update(batch)
-        numbers, routes, bad, duplicates = self._sort(batch)
+        numbers, routes, bad, suppressed, duplicates = self._sort(batch)
         self._rows += len(batch)
         self._invalid.update(reason.value for reason in bad.values())
+        self._suppressed += suppressed
         self._duplicate += duplicates
         self._add(numbers, routes)
         self.fed += len(batch)
@@ -170,8 +174,9 @@ class Intake:
         elif not self._timers:
             self._timers.after(STEP_S, lambda: self._step(complete=False))
 
-    def _sort(self, batch: Batch) -> tuple[array[int], list[str | None], dict[int, Reason], int]:
-        """Numbers (0 for a row that gets no message), routes, why not, and how many duplicates."""
+    def _sort(self, batch: Batch) -> tuple[array[int], list[str | None], dict[int, Reason], int, int]:
+        """Numbers (0 for a row that gets no message), routes, why not; how many are suppressed, how many
+        are duplicates."""
         numbers, bad = normalise(batch.msisdns, self._country)
         for at in batch.bad:
             numbers[at] = 0
@@ -180,6 +185,9 @@ class Intake:
         bad = {**bad, **batch.bad, **unrouted}
         for at in unrouted:
             numbers[at] = 0
+        suppressed = self._suppression.positions(numbers)
+        for at in suppressed:
+            numbers[at] = 0
         if self._template.columns:
             self._write(batch, numbers, routes, bad)
         duplicates = self._seen.duplicates(numbers)
@@ -187,7 +195,7 @@ class Intake:
             numbers[at] = 0
         if bad:
             self._rejects.write(batch, bad)
-        return numbers, routes, bad, len(duplicates)
+        return numbers, routes, bad, len(suppressed), len(duplicates)
 
     def _write(
         self, batch: Batch, numbers: array[int], routes: list[str | None], bad: dict[int, Reason]
@@ -238,7 +246,7 @@ class Intake:
             fed=self.fed,
             invalid=dict(self._invalid),
             duplicate=self._duplicate,
-            suppressed=0,
+            suppressed=self._suppressed,
             complete=complete,
             chunks=tuple(chunks),
         )

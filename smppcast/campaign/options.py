@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from smppcast.errors import UsageError
+from smppcast.model import Outcome
 from smppcast.operators.settings import SourceAddress
 from smppcast.text import Encoding
 
-__all__ = ["CampaignOptions", "Hold", "Resend", "UnknownPolicy"]
+__all__ = ["CampaignOptions", "Hold", "Reached", "Resend", "UnknownPolicy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ UnknownPolicy = Resend | Hold
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """The numbers whose message of another campaign came to one of these ends."""
+
+    campaign: str
+    outcomes: frozenset[Outcome] = frozenset((Outcome.DELIVERED,))
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignOptions:
     """Settings of one campaign; what is None follows each operator's own.
 
@@ -41,6 +51,8 @@ class CampaignOptions:
         unknowns: what to do with segments whose outcome is unknown.
         priority: class among the sources of a lane; a lower one is served first.
         weight: share among sources of one class.
+        suppress: files of numbers that get no message, see `feed.read_list`.
+        suppress_reached: likewise, those whom other campaigns reached.
         receipts: False asks for no receipt: accepted messages then stay `awaiting_receipt`.
     """
 
@@ -53,6 +65,8 @@ class CampaignOptions:
     unknowns: UnknownPolicy = field(default_factory=Resend)
     priority: int = 10
     weight: float = 1.0
+    suppress: tuple[Path, ...] = ()
+    suppress_reached: tuple[Reached, ...] = ()
     receipts: bool = True
 
     def __post_init__(self) -> None:

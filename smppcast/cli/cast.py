@@ -15,7 +15,7 @@ from smppcast.cli import logs
 from smppcast.cli.commands import ExitCode, run
 from smppcast.cli.parameters import Config, Debug, EncodingName, Json
 from smppcast.cli.running import Casting
-from smppcast.cli.values import duration, source_address, unknown_policy
+from smppcast.cli.values import duration, reached, source_address, unknown_policy
 from smppcast.config import load
 from smppcast.config.engine import engine_settings
 from smppcast.errors import CampaignError, UsageError
@@ -87,6 +87,22 @@ def cast(
         bool,
         typer.Option("--transliterate", help="Plain quotes and dashes where that saves segments."),
     ] = False,
+    suppress: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Numbers that get no message, beside the configuration's: one a line, or CSV or NDJSON. "
+            "May be given several times, as the next.",
+        ),
+    ] = None,
+    suppress_campaign: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=reached,
+            metavar="NAME[:OUTCOMES]",
+            help="Leave out whom that campaign reached: who has it delivered, or came to these outcomes.",
+        ),
+    ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -109,6 +125,8 @@ def cast(
         unknowns=unknowns,
         encoding=encoding.value,
         transliterate=transliterate or None,
+        suppress=(*base.options.suppress, *(suppress or ())),
+        suppress_reached=tuple(suppress_campaign or ()),
     )
     engine = base if settle is None else replace(base, settle_s=settle)
     casting = Casting(engine, settings.ledger, as_json=json)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import typer
 from pydantic import ValidationError
 
-from smppcast.campaign.options import Hold, Resend, UnknownPolicy
+from smppcast.campaign.options import Hold, Reached, Resend, UnknownPolicy
 from smppcast.client.addresses import source_of
+from smppcast.model import Outcome
 from smppcast.operators import scalars
 from smppcast.operators.settings import SourceAddress
 
-__all__ = ["duration", "source_address", "unknown_policy"]
+__all__ = ["duration", "outcome_set", "reached", "source_address", "unknown_policy"]
 
 
 def duration(text: str) -> float:
@@ -40,3 +41,19 @@ def unknown_policy(text: str) -> UnknownPolicy:
     if word != "hold" or not held:
         raise typer.BadParameter("expected resend, or hold:DURATION")
     return Hold(duration(held))
+
+
+def outcome_set(text: str) -> frozenset[Outcome]:
+    """Outcomes by their names, with commas between."""
+    known = {outcome.value: outcome for outcome in Outcome}
+    names = [name.strip() for name in text.split(",")]
+    strange = next((name for name in names if name not in known), None)
+    if strange is not None:
+        raise typer.BadParameter(f"{strange!r} is no outcome: expected {', '.join(known)}")
+    return frozenset(known[name] for name in names)
+
+
+def reached(text: str) -> Reached:
+    """A campaign, or CAMPAIGN:OUTCOMES."""
+    campaign, _, names = text.partition(":")
+    return Reached(campaign, outcome_set(names)) if names else Reached(campaign)

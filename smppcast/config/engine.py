@@ -21,6 +21,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
             validity_s=campaign.validity_period,
             priority_flag=campaign.priority_flag,
             flash=campaign.flash,
+            suppress=settings.suppress,
             unknowns=Resend() if hold is None else Hold(hold),
         ),
     )

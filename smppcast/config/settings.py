@@ -72,6 +72,13 @@ LedgerPath = Annotated[
 ]
 
 
+def _listed(value: object, info: ValidationInfo) -> object:
+    return (info.context or {}).get("folder", Path()) / value if isinstance(value, str) else value
+
+
+ListPath = Annotated[Path, BeforeValidator(_listed), WithJsonSchema({"type": "string"})]
+
+
 class Settings(SettingsModel):
     """A whole configuration file."""
 
@@ -85,6 +92,8 @@ class Settings(SettingsModel):
     """What becomes of a message that was sent, perhaps, and never answered: resend, or hold: DURATION."""
     settle: Seconds = 60.0
     """Longest wait for receipts after the last answer."""
+    suppress: tuple[ListPath, ...] = ()
+    """Files of numbers that never get a message, relative to this one: one a line, or CSV or NDJSON."""
     campaign: CampaignDefaults = CampaignDefaults()
     """How messages are submitted unless their campaign says otherwise."""
 

@@ -14,6 +14,7 @@ from smppcast.feed.msisdn import normalise
 from smppcast.feed.reader import Feed, Source, open_feed
 from smppcast.feed.reasons import Reason
 from smppcast.feed.rejects import Rejects
+from smppcast.feed.suppression import Suppression, read_list
 from smppcast.feed.template import Template
 
 __all__ = [
@@ -25,8 +26,10 @@ __all__ = [
     "Rejects",
     "Seen",
     "Source",
+    "Suppression",
     "Template",
     "identify",
     "normalise",
     "open_feed",
+    "read_list",
 ]

@@ -81,7 +81,7 @@ class Feed:
         return await anext(self._batches)
 
 
-def open_feed(source: Source, *, text_columns: frozenset[str] = frozenset()) -> Feed:
+def open_feed(source: Source, *, text_columns: frozenset[str] = frozenset(), bare: bool = False) -> Feed:
     """Open a feed; nothing is read before its first batch is asked for.
 
     A file is CSV or NDJSON, either gzipped; its first octets tell which, not its name. NDJSON begins
@@ -91,6 +91,7 @@ def open_feed(source: Source, *, text_columns: frozenset[str] = frozenset()) -> 
     Args:
         source: see Source. A plain iterable is pulled on the event loop.
         text_columns: the columns that the text needs; others are only counted and hashed.
+        bare: a file may hold numbers alone, one a line, without a header.
 
     Raises:
         FeedError: there is no such file, or it is no file.
@@ -98,7 +99,7 @@ def open_feed(source: Source, *, text_columns: frozenset[str] = frozenset()) -> 
     columns = sorted(text_columns)
     if isinstance(source, str | Path):
         blocks = Blocks(source)
-        return Feed(blocks.name, _file_batches(blocks, columns), blocks)
+        return Feed(blocks.name, _file_batches(blocks, columns, bare=bare), blocks)
     return Feed("iterable", _named("iterable", item_batches(source, columns)))
 
 
@@ -107,14 +108,14 @@ class _Rows(Protocol):
     def end(self) -> Batch: ...
 
 
-async def _file_batches(blocks: Blocks, columns: list[str]) -> AsyncGenerator[Batch]:
+async def _file_batches(blocks: Blocks, columns: list[str], *, bare: bool) -> AsyncGenerator[Batch]:
     """Batches of a file, with a checkpoint between them so that the loop serves its sessions."""
     rows: _Rows | None = None
     try:
         async with blocks, aclosing(_bites(blocks)) as bites:
             async for bite in bites:
                 if rows is None:
-                    rows, bite = _begin(bite, columns)  # noqa: PLW2901 - the header is off
+                    rows, bite = _begin(bite, columns, bare=bare)  # noqa: PLW2901 - the header is off
                 if batch := rows.parse(bite):
                     yield batch
                 await checkpoint()
@@ -136,13 +137,15 @@ async def _bites(blocks: Blocks) -> AsyncGenerator[Bite]:
         yield bite
 
 
-def _begin(bite: Bite, columns: list[str]) -> tuple[_Rows, Bite]:
+def _begin(bite: Bite, columns: list[str], *, bare: bool) -> tuple[_Rows, Bite]:
     """The parser that a feed's first lines call for, and the lines without the header."""
     text = bite.text.lstrip("\n")
     line = 1 + len(bite.text) - len(text)
     if text.startswith("{"):
         return JsonRows(columns, line), Bite(text, bite.clean)
     header, _, rest = text.partition("\n")
+    if bare and any(character.isdigit() for character in header):
+        return CsvRows(read_header("msisdn"), line), Bite(text, bite.clean)
     return CsvRows(read_header(header, columns), line + 1), Bite(rest, bite.clean)
 
 
