@@ -33,13 +33,16 @@ FIRST_NUMBER = 33_600_000_000
 
 
 class CountingStore(SqliteStore):
-    """The durable ledger, which counts its commits."""
+    """The durable ledger, which counts its commits and knows the longest."""
 
     commits = 0
+    longest_s = 0.0
 
     def commit(self, facts: Sequence[Fact]) -> None:
-        self.commits += 1
+        began = time.perf_counter()
         super().commit(facts)
+        self.longest_s = max(self.longest_s, time.perf_counter() - began)
+        self.commits += 1
 
 
 @asynccontextmanager
@@ -108,6 +111,12 @@ def _processor() -> str:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+def written() -> int:
+    """Octets that this process has had written to disks, as the kernel counts them."""
+    fields = dict(line.split(": ") for line in _lines(Path("/proc/self/io")))
+    return int(fields["write_bytes"])
 
 
 def thread_cpu() -> dict[str, float]:

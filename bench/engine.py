@@ -32,6 +32,7 @@ from bench._common import (
     run,
     table,
     thread_cpu,
+    written,
 )
 from smppcast.smsc import spawn
 
@@ -94,7 +95,8 @@ async def _smppcast(options: Namespace) -> dict[str, Any]:
             spawn("ideal") as smsc,
             engine_at(smsc.url, Path(folder), window=options.window, binds=options.binds) as (engine, store),
         ):
-            smsc_before, before, began = process_cpu(smsc.pid), thread_cpu(), time.perf_counter()
+            smsc_before, before, written_before = process_cpu(smsc.pid), thread_cpu(), written()
+            began = time.perf_counter()
             numbers = (FIRST_NUMBER + index for index in range(options.count))
             campaign = await engine.cast(TWO_SEGMENTS, numbers, name="bench")
             account = await campaign.wait()
@@ -116,6 +118,8 @@ async def _smppcast(options: Namespace) -> dict[str, Any]:
         "ledger": cpu["smppcast-ledger"],
         "smsc": smsc_cpu,
         "commits": store.commits,
+        "longest_s": store.longest_s,
+        "written": written() - written_before,
     }
 
 
@@ -191,6 +195,8 @@ def _print(measured: dict[str, list[dict[str, Any]]]) -> None:
         "other threads",
         "SMSC's",
         "commits",
+        "longest, ms",
+        "octets written",
     ]
     rows = [head]
     for side, rounds in measured.items():
@@ -201,6 +207,8 @@ def _print(measured: dict[str, list[dict[str, Any]]]) -> None:
         other = max(0.0, cpu["cpu"] - cpu["loop"] - cpu["ledger"])
         parts = (cpu["cpu"], cpu["loop"], cpu["ledger"], other, cpu["smsc"])
         commits = median(each.get("commits", 0) for each in rounds)
+        longest_ms = max(each.get("longest_s", 0.0) for each in rounds) * 1e3
+        octets = median(each.get("written", 0) / each["submitted"] for each in rounds)
         ratio = rates[side] / rates["smpplib"]
         rows.append(
             [
@@ -209,6 +217,8 @@ def _print(measured: dict[str, list[dict[str, Any]]]) -> None:
                 f"{ratio:.2f}",
                 *(f"{part:.1f}" for part in parts),
                 f"{commits:,.0f}",
+                f"{longest_ms:.0f}",
+                f"{octets:.0f}",
             ]
         )
     print(table(rows))

@@ -23,27 +23,25 @@ from typing import Any
 
 import anyio
 
-from bench._common import FIRST_NUMBER, CountingStore, child, machine, process_cpu, rss_mb, run, table
+from bench._common import (
+    FIRST_NUMBER,
+    CountingStore,
+    child,
+    machine,
+    process_cpu,
+    rss_mb,
+    run,
+    table,
+    written,
+)
 from smppcast.campaign.campaign import Campaign
 from smppcast.campaign.engine import Engine, EngineSettings
-from smppcast.ledger.facts import Fact
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smsc import load_scenario, spawn
 
 NATION, SEGMENTS = 80_000_000, 3
 TEXT = "Bonjour à tous, restez chez vous! " * 12
 PARTS = 10
-
-
-class TimedStore(CountingStore):
-    """Knows its longest commit."""
-
-    longest_s = 0.0
-
-    def commit(self, facts: Sequence[Fact]) -> None:
-        began = time.perf_counter()
-        super().commit(facts)
-        self.longest_s = max(self.longest_s, time.perf_counter() - began)
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ async def _run(options: Namespace) -> list[Sample]:
     scenario = load_scenario("ideal").changed(message_ids={"source": "random16"})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        store = TimedStore(folder / "ledger.db")
+        store = CountingStore(folder / "ledger.db")
         try:
             async with spawn(scenario) as smsc:
                 operator = {"url": smsc.url, "password": "x", "window": options.window}
@@ -115,12 +113,12 @@ def _numbers() -> Iterator[str]:
     return map(str, range(FIRST_NUMBER, FIRST_NUMBER + NATION))
 
 
-async def _watch(campaign: Campaign, store: TimedStore, smsc_pid: int, seconds: float) -> list[Sample]:
-    began, cpu, smsc_cpu, written = (
+async def _watch(campaign: Campaign, store: CountingStore, smsc_pid: int, seconds: float) -> list[Sample]:
+    began, cpu, smsc_cpu, written_before = (
         time.perf_counter(),
         time.process_time(),
         process_cpu(smsc_pid),
-        _written(),
+        written(),
     )
     samples = []
     for part in range(PARTS + 1):
@@ -133,18 +131,13 @@ async def _watch(campaign: Campaign, store: TimedStore, smsc_pid: int, seconds: 
                 account.receipts.matched,
                 time.process_time() - cpu,
                 process_cpu(smsc_pid) - smsc_cpu,
-                _written() - written,
+                written() - written_before,
                 rss_mb(),
                 store.commits,
                 store.longest_s,
             )
         )
     return samples
-
-
-def _written() -> int:
-    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text("ascii").splitlines())
-    return int(fields["write_bytes"])
 
 
 # --- what it comes to ------------------------------------------------------------------------
