@@ -251,7 +251,8 @@ class Sender:
                 loaded.intent += step
                 ahead += step
                 self._tell(
-                    Intent(loaded.chunk.key, loaded.intent), partial(self._granted, loaded, loaded.intent)
+                    Intent(loaded.chunk.key, loaded.intent, self._wall()),
+                    partial(self._granted, loaded, loaded.intent),
                 )
             if ahead >= self._ahead:
                 return

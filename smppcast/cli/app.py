@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "demo",
     "cast": "cast",
     "report": "report",
+    "find": "find",
     "listen": "listen",
     "ledger": "ledger",
     "send": "send",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json as codec
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,30 +12,18 @@ from typing import Annotated
 import typer
 
 from smppcast.cli.account import as_dict, as_text, columns
+from smppcast.cli.outcome_files import write_outcomes
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.config import load
 from smppcast.errors import CampaignError
 from smppcast.ledger.board import Boards, replay
 from smppcast.ledger.contract import Campaign
-from smppcast.ledger.outcomes import OutcomeRow, outcomes
+from smppcast.ledger.outcomes import outcomes
 from smppcast.ledger.sqlite import SqliteStore
 
 __all__ = ["EXAMPLE", "report"]
 
 EXAMPLE = "Example: smppcast report alerte-1 -c smppcast.yaml --outcomes alerte-1.csv"
-
-_HEADER = (
-    "msisdn",
-    "operator",
-    "outcome",
-    "error",
-    "segments",
-    "attempts",
-    "possible_duplicate",
-    "accepted_at",
-    "done_at",
-    "message_ids",
-)
 
 
 def report(
@@ -47,7 +33,10 @@ def report(
     outcome_file: Annotated[
         Path | None,
         typer.Option(
-            "--outcomes", metavar="FILE.csv", help="Write what became of each recipient, a row each."
+            "--outcomes",
+            metavar="FILE",
+            help="Write what became of each recipient, a row each: .csv, .ndjson, .parquet, or - for CSV "
+            "on standard output.",
         ),
     ] = None,
     json: Json = False,
@@ -69,7 +58,9 @@ def report(
         live = store.writer_alive() is not None
         boards = replay(store, campaign)
         if outcome_file is not None:
-            _write(outcome_file, outcomes(store, campaign.id, live=live))
+            write_outcomes(outcome_file, outcomes(store, campaign.id, live=live))
+            if str(outcome_file) == "-":
+                return
         print(_as_json(campaign, boards, live=live) if json else _as_text(campaign, boards, live=live))
 
 
@@ -100,30 +91,6 @@ def _as_json(campaign: Campaign, boards: Boards, *, live: bool) -> str:
 def _as_text(campaign: Campaign, boards: Boards, *, live: bool) -> str:
     account = as_text(boards.account(live=live), boards.by_operator(live=live))
     return f"{account}\nbegun {_date(campaign.created)}, {campaign.state}"
-
-
-def _write(path: Path, rows: Iterator[OutcomeRow]) -> None:
-    """Writes as it reads; the file holds numbers, and is for its owner alone."""
-    owner_only = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(owner_only, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_HEADER)
-        writer.writerows(map(_cells, rows))
-
-
-def _cells(row: OutcomeRow) -> tuple[object, ...]:
-    return (
-        row.number,
-        row.operator,
-        row.state,
-        row.error,
-        row.segments,
-        row.attempts,
-        int(row.possible_duplicate),
-        _date(row.accepted),
-        _date(row.done),
-        " ".join(row.message_ids).strip(),
-    )
 
 
 def _date(at: float) -> str:

@@ -85,6 +85,10 @@ class Store(Protocol):
         """All chunks of a campaign, in the order of their keys."""
         ...
 
+    def find_number(self, number: int) -> Iterator[ChunkInfo]:
+        """The chunks that hold a number, whatever their campaign, in the order of their keys."""
+        ...
+
     def body(self, key: int) -> Chunk:
         """One chunk whole."""
         ...

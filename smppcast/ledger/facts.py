@@ -113,11 +113,12 @@ class TakenIn:
 class Intent:
     """Offsets [0, below) of the chunk may have been sent (law 1); the newest one holds.
 
-    A clean stop lowers it to what really was sent.
+    A clean stop lowers it to what really was sent. `at` is when, 0 where it is not known.
     """
 
     chunk: int
     below: int
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

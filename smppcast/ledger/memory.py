@@ -146,6 +146,10 @@ class MemoryStore:
         first, end = chunk_key(campaign, 0), chunk_key(campaign + 1, 0)
         return (self._chunks[key] for key in sorted(self._chunks) if first <= key < end)
 
+    def find_number(self, number: int) -> Iterator[ChunkInfo]:
+        """See `contract.Store`."""
+        return (self._chunks[key] for key in sorted(self._chunks) if number in self.body(key).numbers)
+
     def body(self, key: int) -> Chunk:
         """See `contract.Store`."""
         if key not in self._bodies:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from smppcast.ledger.board import Boards
 from smppcast.ledger.cells import Board
-from smppcast.ledger.contract import ChunkInfo, Store
+from smppcast.ledger.contract import Campaign, ChunkInfo, Store
 from smppcast.ledger.facts import (
+    CHUNK_BITS,
     OFFSET_MASK,
     SEGMENT_BITS,
     SEGMENT_MASK,
@@ -17,6 +18,7 @@ from smppcast.ledger.facts import (
     Attempted,
     Chunk,
     Fact,
+    Intent,
     Received,
     Rejected,
     Unsent,
@@ -26,7 +28,7 @@ from smppcast.ledger.restricted import restricted
 from smppcast.ledger.rules import DUPLICATE, outcome_of
 from smppcast.model import MessageState, Outcome
 
-__all__ = ["OutcomeRow", "outcomes"]
+__all__ = ["OutcomeRow", "outcomes", "outcomes_of"]
 
 _FINAL = frozenset(state for state in MessageState if state.final)
 
@@ -45,6 +47,8 @@ class OutcomeRow:
         state: the outcome, that of its worst segment.
         message_ids: one a segment, "" where the SMSC gave none.
         error: of the last receipt that told one, else the command_status of the refusal, else "".
+        submitted: when a PDU to them was last allowed to leave, unix seconds; 0 if none was, or where the
+            ledger does not say. None of its octets left before.
         accepted: when the SMSC took the last of its segments, unix seconds; 0 if it did not.
         done: when the SMSC says the last of its segments ended, unix seconds; 0 where it does not.
         attempts: how often its segment that was sent most often was sent.
@@ -57,6 +61,7 @@ class OutcomeRow:
     state: Outcome
     message_ids: tuple[str, ...]
     error: str
+    submitted: float
     accepted: float
     done: int
     attempts: int
@@ -84,16 +89,30 @@ def outcomes(store: Store, campaign: int, *, live: bool = False) -> Iterator[Out
         yield from _range(store, infos, live)
 
 
+def outcomes_of(store: Store, number: int, *, live: bool = False) -> Iterator[tuple[Campaign, OutcomeRow]]:
+    """What a number was sent, by every campaign, the oldest first; it reads little beside those chunks.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    campaigns = {campaign.id: campaign for campaign in store.campaigns()}
+    for info in store.find_number(number):
+        for row in _range(store, [info], live):
+            if row.number == number:
+                yield campaigns[info.key >> CHUNK_BITS], row
+
+
 def _range(store: Store, infos: Sequence[ChunkInfo], live: bool) -> Iterator[OutcomeRow]:
     first, last = infos[0].key, infos[-1].key
     boards = Boards("")
     for info in infos:
         boards.add_chunk(info)
     details = {info.key: _Details(len(boards.board(info.key).read())) for info in infos}
+    intended: dict[int, int] = {}
     for fact in store.facts_of_chunks(first, last):
         part = restricted(fact, lambda ref: first <= chunk_of(ref) <= last)
         boards.apply(part)
-        _note(part, boards, details)
+        _note(part, boards, details, intended)
     for info in infos:
         yield from _rows(boards.board(info.key), details.pop(info.key), store.body(info.key), live)
 
@@ -104,6 +123,7 @@ class _Details:
     def __init__(self, cells: int) -> None:
         self.message_ids = [""] * cells
         self.errors = [""] * cells
+        self.submitted = array("d", bytes(8 * cells))
         self.accepted = array("d", bytes(8 * cells))
         self.done = array("q", bytes(8 * cells))
         self.attempts = array("h", bytes(2 * cells))  # beside the first
@@ -115,8 +135,14 @@ class _Details:
             self.final[at], self.errors[at], self.done[at] = 1, error, done
 
 
-def _note(fact: Fact, boards: Boards, details: dict[int, _Details]) -> None:
+def _note(fact: Fact, boards: Boards, details: dict[int, _Details], intended: dict[int, int]) -> None:
     match fact:
+        case Intent(chunk=key, below=below):
+            stride = boards.board(key).stride
+            cells = slice(intended.get(key, 0) * stride, below * stride)
+            count = len(details[key].submitted[cells])
+            details[key].submitted[cells] = array("d", (fact.at,)) * count
+            intended[key] = below
         case Accepted(at=when):
             for (detail, at), message_id in zip(
                 _cells(fact.refs, boards, details), fact.message_ids, strict=True
@@ -128,6 +154,7 @@ def _note(fact: Fact, boards: Boards, details: dict[int, _Details]) -> None:
         case Attempted() | Unsent():
             for detail, at in _cells(fact.refs, boards, details):
                 detail.attempts[at] += 1 if isinstance(fact, Attempted) else -1
+                detail.submitted[at] = fact.at if isinstance(fact, Attempted) else detail.submitted[at]
         case Received():
             told = zip(fact.states, fact.errors, fact.done, strict=True)
             for (detail, at), receipt in zip(_cells(fact.refs, boards, details), told, strict=True):
@@ -157,6 +184,7 @@ def _rows(board: Board, details: _Details, body: Chunk, live: bool) -> Iterator[
         if state is Outcome.IN_FLIGHT and not live:
             state = Outcome.UNKNOWN
         accepted = details.accepted[span]
+        sent = offset < board.below
         yield OutcomeRow(
             number=number,
             operator=body.operator,
@@ -164,8 +192,9 @@ def _rows(board: Board, details: _Details, body: Chunk, live: bool) -> Iterator[
             state=state,
             message_ids=tuple(details.message_ids[span]),
             error=next((error for error in reversed(details.errors[span]) if error), ""),
+            submitted=max(details.submitted[span]) if sent else 0.0,
             accepted=max(accepted) if all(accepted) else 0.0,
             done=max(details.done[span]),
-            attempts=max(details.attempts[span]) + (offset < board.below),
+            attempts=max(details.attempts[span]) + sent,
             possible_duplicate=any(cell & DUPLICATE for cell in cells[span]),
         )

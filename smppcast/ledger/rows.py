@@ -112,7 +112,7 @@ def row_of(fact: StateFact) -> FactRow:
     kind = _kind_of(fact)
     if isinstance(fact, Intent):
         campaign = fact.chunk >> CHUNK_BITS
-        return (kind, campaign, None, None, fact.below, fact.chunk, fact.chunk, None, None)
+        return (kind, campaign, None, fact.at or None, fact.below, fact.chunk, fact.chunk, None, None)
     refs = fact.refs
     low, high = min(refs) >> CHUNK_SHIFT, max(refs) >> CHUNK_SHIFT
     if low >> CHUNK_BITS != high >> CHUNK_BITS:
@@ -170,7 +170,7 @@ def fact_of(row: Sequence[Any]) -> StateFact:
     """
     kind, operator, at, count, chunk, packed, data = row
     if kind == _KINDS[Intent]:
-        return Intent(chunk, count)
+        return Intent(chunk, count, at or 0.0)
     refs = unpack(packed)
     if len(refs) != count:
         raise ValueError("a fact's columns differ in length")

@@ -35,7 +35,7 @@ from smppcast.ledger.facts import (
 from smppcast.ledger.lock import WriterLock
 from smppcast.ledger.message_ids import MessageIds
 from smppcast.ledger.queries import schema
-from smppcast.ledger.rows import ACCEPTED, ANSWERED, StateFact, fact_of, unpack, unpack_texts
+from smppcast.ledger.rows import ACCEPTED, ANSWERED, StateFact, fact_of, pack, unpack, unpack_texts
 from smppcast.ledger.statements import ROWS, Statements
 from smppcast.model import CampaignState
 
@@ -251,6 +251,14 @@ class SqliteStore:
                 seen = key
             if not page:
                 return
+
+    def find_number(self, number: int) -> Iterator[ChunkInfo]:
+        """See `contract.Store`."""
+        with self._faults():
+            found = self._run.run("chunks_with", pack([number])).fetchall()
+        for key, operator, count, segments, personalised, numbers in found:
+            if number in unpack(numbers):  # the octets may stand across two numbers
+                yield ChunkInfo(key, operator, count, segments, bool(personalised))
 
     def body(self, key: int) -> Chunk:
         """See `contract.Store`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from array import array
 from collections import Counter
 from dataclasses import astuple, replace
 from typing import Any
@@ -16,6 +17,7 @@ from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import (
     Accepted,
     Attempted,
+    Chunk,
     Deferred,
     Intent,
     Lost,
@@ -24,9 +26,9 @@ from smppcast.ledger.facts import (
     Unsent,
     chunk_key,
 )
-from smppcast.ledger.outcomes import OutcomeRow, outcomes
+from smppcast.ledger.outcomes import OutcomeRow, outcomes, outcomes_of
 from smppcast.model import Outcome
-from tests.ledger.casting import FIRST_NUMBER, accepted, campaign_with, received, refs
+from tests.ledger.casting import FIRST_NUMBER, accepted, campaign_with, chunk, received, refs, taken_in
 
 BLANK = OutcomeRow(
     number=0,
@@ -35,6 +37,7 @@ BLANK = OutcomeRow(
     state=Outcome.NOT_SENT,
     message_ids=("",),
     error="",
+    submitted=0.0,
     accepted=0.0,
     done=0,
     attempts=0,
@@ -47,7 +50,7 @@ def test_every_outcome_has_its_row(store: Store) -> None:
     named = refs(campaign, 0, *range(9))
     store.commit(
         [
-            Intent(chunk_key(campaign, 0), 8),
+            Intent(chunk_key(campaign, 0), 8, 1.5),
             Accepted("orange", 2.0, named[:4], ["a", "b", "c", "d"], ()),
             Received("orange", 3.0, named[:3], bytes([2, 5, 3]), ["000", "0A1", ""], [70, 71, 0]),
             Rejected("orange", 2.0, named[4:5], [0x0B]),
@@ -67,7 +70,10 @@ def test_every_outcome_has_its_row(store: Store) -> None:
         {"state": Outcome.UNKNOWN, "attempts": 1},
         {},
     ]
-    rows = [replace(BLANK, number=FIRST_NUMBER + at, **each) for at, each in enumerate(wanted)]
+    rows = [
+        replace(BLANK, number=FIRST_NUMBER + at, submitted=1.5 if at < 8 else 0.0, **each)
+        for at, each in enumerate(wanted)
+    ]
     assert list(outcomes(store, campaign)) == rows
     rows[7] = replace(rows[7], state=Outcome.IN_FLIGHT)
     assert list(outcomes(store, campaign, live=True)) == rows
@@ -139,3 +145,30 @@ def test_a_row_can_be_written(store: Store) -> None:
     text = io.StringIO()
     csv.writer(text).writerows(astuple(row) for row in outcomes(store, campaign))
     assert text.getvalue().startswith(f"{FIRST_NUMBER},orange,1,not_sent,")
+
+
+def test_a_number_is_found_in_every_campaign_and_only_where_it_stands(store: Store) -> None:
+    first = campaign_with(store, (4, 1), (4, 2))
+    second = store.create_campaign("again", 6.0, "print", "{}")
+    store.commit([taken_in(second.id, [chunk(second.id, 0, 4)])])
+    named = refs(first.id, 0, 1)
+    store.commit([Intent(chunk_key(first.id, 0), 2, 1.5), accepted(named), received(named)])
+    found = list(outcomes_of(store, FIRST_NUMBER + 1))
+    assert [(campaign.name, row.state) for campaign, row in found] == [
+        ("alert", Outcome.DELIVERED),
+        ("again", Outcome.NOT_SENT),
+    ]
+    assert [row for _, row in found][:1] == list(outcomes(store, first.id))[1:2]
+    assert [row.segments for _, row in outcomes_of(store, FIRST_NUMBER + 10_003)] == [2]
+    assert list(outcomes_of(store, FIRST_NUMBER + 9)) == []
+
+
+def test_octets_that_stand_across_two_numbers_are_no_number(store: Store) -> None:
+    campaign = store.create_campaign("alert", 5.0, "print", "{}")
+    one, two = 0x0102030405060708, 0x1112131415161718
+    across = int.from_bytes(one.to_bytes(8, "little")[4:] + two.to_bytes(8, "little")[:4], "little")
+    store.commit(
+        [taken_in(campaign.id, [Chunk(chunk_key(campaign.id, 0), "orange", array("q", [one, two]), 1)])]
+    )
+    assert list(outcomes_of(store, across)) == []
+    assert len(list(outcomes_of(store, two))) == 1

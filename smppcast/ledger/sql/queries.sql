@@ -39,6 +39,11 @@ WHERE key > ? AND key <= ? ORDER BY key LIMIT 256;
 -- name: body
 SELECT operator, segments, numbers, texts FROM chunk JOIN body USING (key) WHERE key = ?;
 
+-- name: chunks_with
+-- Chunks in whose numbers eight octets stand somewhere: a scan of all numbers, at the speed of memory.
+SELECT key, operator, count, segments, personalised, numbers FROM body JOIN chunk USING (key)
+WHERE instr(numbers, ?) ORDER BY key;
+
 -- name: numbers
 SELECT numbers FROM body WHERE key = ?;
 
