@@ -61,6 +61,10 @@ class _Hot:
         place = self._places.get(key)
         return None if place is None else (self._refs[place], self._numbers[place])
 
+    def none_of(self, keys: Sequence[str]) -> bool:
+        """Whether no key has an entry here."""
+        return self._places.keys().isdisjoint(keys)
+
     def all_of(self, keys: Sequence[str]) -> tuple[list[int], list[int]] | None:
         """The refs and the numbers, where each key has one."""
         places = list(map(self._places.get, keys))
@@ -137,7 +141,10 @@ class Resolver:
 
     def find(self, keys: Sequence[str]) -> tuple[list[int], list[int]]:
         """`get` for many: their refs, -1 for none, and their numbers."""
+        # Receipts come about in the order of their messages: mostly one table has them all.
         found = self._young.all_of(keys)
+        if found is None and self._young.none_of(keys):
+            found = self._old.all_of(keys)
         if found is not None:
             return found
         each = [self.get(key) or _NONE for key in keys]
