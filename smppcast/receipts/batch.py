@@ -125,6 +125,11 @@ class ReceiptBatch:
     def __len__(self) -> int:
         return len(self.sequence_numbers)
 
+    def extend(self, more: ReceiptBatch) -> None:
+        """Appends those of another batch."""
+        for name in _COLUMNS:
+            getattr(self, name).extend(getattr(more, name))
+
     def rows(self, rows: Sequence[int]) -> ReceiptBatch:
         """Some of them, in the order given."""
         return ReceiptBatch(*([getattr(self, name)[row] for row in rows] for name in _COLUMNS))
@@ -151,9 +156,9 @@ class ReceiptBatch:
 def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatch, list[bytes]]:
     """Reads the receipts among deliver_sm PDUs; returns them and the PDUs left to the plain path."""
     if len(pdus) >= _FEW:
-        alike = _alike(pdus, time_zone)
-        if alike is not None:
-            return alike, []
+        batch = _by_length(pdus, time_zone)
+        if batch is not None:
+            return batch, []
     matches = list(map(_RECEIPT, pdus))
     rows = [match.groups(b"") for match in matches if match]
     rest: list[bytes] = []
@@ -161,9 +166,9 @@ def read(pdus: Sequence[bytes], *, time_zone: tzinfo = UTC) -> tuple[ReceiptBatc
         rest = [pdu for pdu, match in zip(pdus, matches, strict=True) if match is None]
     if not rows:
         return ReceiptBatch(), rest
-    batch = _columns(rows, time_zone)
+    cut = _columns(rows, time_zone)
     # What looks right and is not: the PDUs go the plain way, all of them, which costs only time.
-    return (ReceiptBatch(), list(pdus)) if batch is None else (batch, rest)
+    return (ReceiptBatch(), list(pdus)) if cut is None else (cut, rest)
 
 
 def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBatch | None:
@@ -202,14 +207,38 @@ def _columns(rows: Sequence[tuple[bytes, ...]], time_zone: tzinfo) -> ReceiptBat
     )
 
 
+def _by_length(pdus: Sequence[bytes], time_zone: tzinfo) -> ReceiptBatch | None:
+    """The receipts by columns, those of one length together; None where one group is not alike.
+
+    A country's numbers may have two lengths or three, and a counter's ids grow by a digit.
+    """
+    groups: dict[int, list[int]] = {}
+    for row, length in enumerate(map(len, pdus)):
+        groups.setdefault(length, []).append(row)
+    if len(groups) == 1:
+        return _alike(pdus, time_zone)
+    if len(groups) * _FEW > len(pdus):
+        return None
+    together, places, start = ReceiptBatch(), [0] * len(pdus), 0
+    for rows in groups.values():
+        part = _alike([pdus[row] for row in rows], time_zone)
+        if part is None:
+            return None
+        together.extend(part)
+        for place, row in enumerate(rows, start):
+            places[row] = place
+        start += len(rows)
+    return together.rows(places)
+
+
 def _alike(pdus: Sequence[bytes], time_zone: tzinfo) -> ReceiptBatch | None:
-    """The receipts by columns; None where they are not all laid out as the first one is.
+    """Receipts of one length by columns; None where they are not all laid out as the first one is.
 
     What lies between the first one's fields must be the same in all, and each field hold what the
     expression lets it: then the expression would cut all of them at the same places.
     """
     first = _RECEIPT(pdus[0])
-    if first is None or len(set(map(len, pdus))) > 1 or _columns([first.groups(b"")], time_zone) is None:
+    if first is None or _columns([first.groups(b"")], time_zone) is None:
         return None
     alike = Alike(pdus)
     fields = {group: first.span(group) for group in (_SEQUENCE, *_ALLOWED, _STATE, _REFERENCE)}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.receipts import fold, parse
-from smppcast.receipts.batch import ReceiptBatch, _alike, fold_all, read
+from smppcast.receipts.batch import ReceiptBatch, _alike, _by_length, fold_all, read
 from smppcast.smpp import DeliverSm, Tlvs, decode, encode
 
 USUAL = (
@@ -152,6 +152,24 @@ def test_a_hundred_receipts_of_one_layout_are_cut_by_columns(tlvs: dict[str, Any
     expected = plain(pdus)
     for column in COLUMNS:
         assert getattr(columns, column) == getattr(expected, column), column
+
+
+def test_receipts_of_several_lengths_keep_their_order() -> None:
+    pdus = [
+        encode(
+            DeliverSm(
+                sequence_number=number,
+                esm_class=4,
+                short_message=USUAL,
+                source_addr="4917" + f"{number:07}" + "0" * (number % 3 == 0),
+            )
+        )
+        for number in range(1, 151)
+    ]
+    batch, expected = _by_length(pdus, UTC), plain(pdus)
+    assert batch is not None
+    for column in COLUMNS:
+        assert getattr(batch, column) == getattr(expected, column), column
 
 
 @given(st.lists(st.binary(max_size=80), max_size=8))
