@@ -212,11 +212,11 @@ def _by_length(pdus: Sequence[bytes], time_zone: tzinfo) -> ReceiptBatch | None:
 
     A country's numbers may have two lengths or three, and a counter's ids grow by a digit.
     """
+    if len(set(map(len, pdus))) == 1:
+        return _alike(pdus, time_zone)
     groups: dict[int, list[int]] = {}
     for row, length in enumerate(map(len, pdus)):
         groups.setdefault(length, []).append(row)
-    if len(groups) == 1:
-        return _alike(pdus, time_zone)
     if len(groups) * _FEW > len(pdus):
         return None
     together, places, start = ReceiptBatch(), [0] * len(pdus), 0
