@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import anyio
 import structlog
 from anyio.abc import TaskGroup
 
 from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.follow_up import FollowUp, text_of
 from smppcast.campaign.handover import Handover
 from smppcast.campaign.intake import Intake
 from smppcast.campaign.leftovers import leftovers
@@ -196,7 +199,13 @@ class Engine:
     # --- campaigns -------------------------------------------------------------------------
 
     async def cast(
-        self, text: str, feed: Source, *, name: str | None = None, options: CampaignOptions | None = None
+        self,
+        text: str,
+        feed: Source,
+        *,
+        name: str | None = None,
+        options: CampaignOptions | None = None,
+        kept: Mapping[str, Any] | None = None,
     ) -> Campaign:
         """Casts a text to a feed, or resumes the campaign of that name, or finds it finished.
 
@@ -205,6 +214,7 @@ class Engine:
             feed: a path, "-", or any iterable or async iterable of numbers or mappings. To resume it
                 is given again from its start.
             name: of the campaign; without one it follows from feed and text.
+            kept: what else the ledger shall keep with it, when it begins: plain data, as JSON has it.
 
         Raises:
             CampaignError: a campaign of that name has another text or other settings, or runs already;
@@ -223,12 +233,60 @@ class Engine:
             raise CampaignError(f"campaign {name} is running")
         self._casting.add(name)
         try:
-            return await self._cast(Template(text), feed, name, options)
+            return await self._cast(Template(text), feed, name, options, kept or {})
         finally:
             self._casting.remove(name)
 
-    async def _cast(self, template: Template, feed: Source, name: str, options: CampaignOptions) -> Campaign:
-        record = await self._record(name, options.fingerprint(template.text))
+    async def retry(
+        self,
+        of: str,
+        outcomes: Collection[Outcome],
+        *,
+        text: str | None = None,
+        name: str | None = None,
+        options: CampaignOptions | None = None,
+    ) -> Campaign:
+        """Casts to those whom a finished campaign did not reach, or resumes that, or finds it finished.
+
+        Who they are is settled when it begins: receipts that come later change nothing.
+
+        Args:
+            of: the earlier campaign.
+            outcomes: of `follow_up.NOT_REACHED`.
+            text: by default what each was sent before.
+            name: by default OF-retry.
+
+        Raises:
+            CampaignError: there is no such campaign, it is not finished, or `name` is another one's.
+            SmppcastError: as `cast`.
+        """
+        earlier = await self._writer.call(self._store.campaign, of)
+        if earlier is None:
+            raise CampaignError(f"there is no campaign {of}")
+        if earlier.state is not CampaignState.FINISHED:
+            raise CampaignError(f"campaign {of} is {earlier.state}: it can be retried once it is finished")
+        name = name or f"{of}-retry"
+        follow_up = FollowUp(of, frozenset(outcomes), self._wall())
+        there = await self._writer.call(self._store.campaign, name)
+        if there is not None:
+            follow_up.require_same(there)
+            follow_up = FollowUp.kept(there) or follow_up
+        if text is None:
+            first = await self._writer.call(lambda: next(self._store.chunks(earlier.id), None))
+            text = text_of(earlier, personalised=first is not None and first.personalised)
+        feed = follow_up.feed(self._store, self._writer, earlier)
+        return await self.cast(text, feed, name=name, options=options, kept=follow_up.settings)
+
+    async def _cast(
+        self,
+        template: Template,
+        feed: Source,
+        name: str,
+        options: CampaignOptions,
+        kept: Mapping[str, Any],
+    ) -> Campaign:
+        settings = json.dumps({"text": template.text, **kept}, ensure_ascii=False)
+        record = await self._record(name, options.fingerprint(template.text), settings)
         wordings = {
             operator: Wording(lane.settings, options, _reference(record), record.created)
             for operator, lane in self._lanes.items()
@@ -348,12 +406,14 @@ class Engine:
             await self._writer.call(_add_reached, suppression, self._store, record.id, named.outcomes)
         return suppression
 
-    async def _record(self, name: str, fingerprint: str) -> Record:
+    async def _record(self, name: str, fingerprint: str, settings: str) -> Record:
         record = await self._writer.call(self._store.campaign, name)
         if record is None:
-            return await self._writer.call(self._store.create_campaign, name, self._wall(), fingerprint, "{}")
+            return await self._writer.call(
+                self._store.create_campaign, name, self._wall(), fingerprint, settings
+            )
         if record.fingerprint != fingerprint and not await self._begun(record):
-            return await self._writer.call(self._store.amend_campaign, record, fingerprint)
+            return await self._writer.call(self._store.amend_campaign, record, fingerprint, settings)
         if record.fingerprint != fingerprint:
             raise CampaignError(
                 f"campaign {name} was begun with another text, sender or encoding; give this one another name"

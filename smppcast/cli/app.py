@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "demo": "demo",
     "cast": "cast",
+    "retry": "retry",
     "report": "report",
     "find": "find",
     "listen": "listen",

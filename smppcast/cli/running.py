@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,11 @@ from smppcast.feed import Source
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import CampaignState
 
-__all__ = ["Casting", "ended"]
+__all__ = ["Begin", "Casting", "ended"]
 
 WATCH_S = 0.2
+
+Begin = Callable[[Engine], Awaitable[Campaign]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,31 @@ class Casting:
         Raises:
             SmppcastError: as `run`.
         """
-        campaign = await self.run(store, text, feed, name, options)
+        return await self.account(store, lambda engine: engine.cast(text, feed, name=name, options=options))
+
+    async def account(self, store: SqliteStore, begin: Begin) -> ExitCode:
+        """Runs a campaign, and prints its account.
+
+        Raises:
+            SmppcastError: as `run`.
+        """
+        campaign = await self.run(store, begin)
         if campaign is not None:
             self.print(campaign)
         return ended(campaign)
 
-    async def run(
-        self, store: SqliteStore, text: str, feed: Source, name: str, options: CampaignOptions
-    ) -> Campaign | None:
-        """Casts until the campaign's end or the user's; None where the user's came first of all.
+    async def run(self, store: SqliteStore, begin: Begin) -> Campaign | None:
+        """Runs what `begin` gives until the campaign's end or the user's; None where the user's came
+        first of all.
 
         Raises:
-            SmppcastError: as `Engine.cast` and `Campaign.wait`.
+            SmppcastError: as `begin` and `Campaign.wait`.
         """
         campaign: Campaign | None = None
         async with interruptible() as interrupt, Engine.open(self.settings, store) as engine:
-            campaign = await engine.cast(text, feed, name=name, options=options)
+            campaign = await begin(engine)
             if campaign.ended:
-                print(f"campaign {name} was finished before: nothing was sent", file=sys.stderr)
+                print(f"campaign {campaign.name} was finished before: nothing was sent", file=sys.stderr)
             await _to_its_end(engine, campaign, interrupt)
         return campaign
 

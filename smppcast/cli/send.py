@@ -135,7 +135,10 @@ def send(
 async def _send(casting: Casting, errand: _Errand, *, as_json: bool) -> ExitCode:
     name = f"send-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with casting.store() as store:
-        campaign = await casting.run(store, errand.text, errand.to, name, errand.options)
+        campaign = await casting.run(
+            store,
+            lambda engine: engine.cast(errand.text, errand.to, name=name, options=errand.options),
+        )
         record = store.campaign(name)
         if campaign is None or record is None:
             return ExitCode.STOPPED

@@ -67,8 +67,8 @@ class Store(Protocol):
         """Durable on return; the name must be new."""
         ...
 
-    def amend_campaign(self, campaign: Campaign, fingerprint: str) -> Campaign:
-        """Gives a campaign of which nothing was taken in yet another fingerprint; durable on return."""
+    def amend_campaign(self, campaign: Campaign, fingerprint: str, settings: str) -> Campaign:
+        """Gives a campaign of which nothing was taken in yet another wording; durable on return."""
         ...
 
     def campaign(self, name: str) -> Campaign | None: ...

@@ -67,9 +67,11 @@ class MemoryStore:
         self._campaigns[name] = campaign
         return campaign
 
-    def amend_campaign(self, campaign: Campaign, fingerprint: str) -> Campaign:
+    def amend_campaign(self, campaign: Campaign, fingerprint: str, settings: str) -> Campaign:
         """See `contract.Store`."""
-        amended = self._campaigns[campaign.name] = replace(campaign, fingerprint=fingerprint)
+        amended = self._campaigns[campaign.name] = replace(
+            campaign, fingerprint=fingerprint, settings=settings
+        )
         return amended
 
     def campaign(self, name: str) -> Campaign | None:

@@ -1,27 +1,45 @@
-"""The numbers of a campaign whose messages came to some end."""
+"""The recipients of a campaign whose messages came to some outcome."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from math import inf
 
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import ChunkInfo, Store
-from smppcast.ledger.facts import chunk_of
+from smppcast.ledger.facts import Chunk, chunk_of
 from smppcast.ledger.restricted import restricted
 from smppcast.ledger.rules import outcome_of
 from smppcast.model import Outcome
 
-__all__ = ["reached"]
+__all__ = ["chosen", "reached"]
 
 # Chunks worked through at once: late receipts name chunks all over, and are read once a stretch.
-CHUNKS = 256
+CHUNKS = 64
 
 
 def reached(store: Store, campaign: int, outcomes: Collection[Outcome]) -> Iterator[array[int]]:
-    """Streams numbers, a chunk's at a time.
+    """Streams the numbers, a chunk's at a time.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    for chunk, offsets in chosen(store, campaign, outcomes):
+        yield array("q", map(chunk.numbers.__getitem__, offsets))
+
+
+def chosen(
+    store: Store, campaign: int, outcomes: Collection[Outcome], *, until: float = inf, at_once: int = CHUNKS
+) -> Iterator[tuple[Chunk, list[int]]]:
+    """Streams chunks with the offsets of recipients who came to one of these outcomes.
 
     What is in flight counts as unknown.
+
+    Args:
+        until: what was told later (unix seconds) does not count, so that the same question has the same
+            answer whatever receipts come meanwhile.
+        at_once: chunks worked through in one step.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -29,28 +47,28 @@ def reached(store: Store, campaign: int, outcomes: Collection[Outcome]) -> Itera
     infos: list[ChunkInfo] = []
     for info in store.chunks(campaign):
         infos.append(info)
-        if len(infos) == CHUNKS:
-            yield from _stretch(store, infos, outcomes)
+        if len(infos) == at_once:
+            yield from _stretch(store, infos, outcomes, until)
             infos.clear()
     if infos:
-        yield from _stretch(store, infos, outcomes)
+        yield from _stretch(store, infos, outcomes, until)
 
 
-def _stretch(store: Store, infos: Sequence[ChunkInfo], outcomes: Collection[Outcome]) -> Iterator[array[int]]:
+def _stretch(
+    store: Store, infos: Sequence[ChunkInfo], outcomes: Collection[Outcome], until: float
+) -> Iterator[tuple[Chunk, list[int]]]:
     first, last = infos[0].key, infos[-1].key
     boards = Boards("")
     for info in infos:
         boards.add_chunk(info)
     for fact in store.facts_of_chunks(first, last):
-        boards.apply(restricted(fact, lambda ref: first <= chunk_of(ref) <= last))
+        if getattr(fact, "at", 0.0) <= until:
+            boards.apply(restricted(fact, lambda ref: first <= chunk_of(ref) <= last))
     wanted = set(outcomes) - {Outcome.IN_FLIGHT}
     if Outcome.UNKNOWN in wanted:
         wanted.add(Outcome.IN_FLIGHT)
     for info in infos:
         states = boards.board(info.key).outcomes()
-        chosen = {state for state in set(states) if state and outcome_of(state) in wanted}
-        if chosen:
-            numbers = store.body(info.key).numbers
-            yield array(
-                "q", [number for number, state in zip(numbers, states, strict=True) if state in chosen]
-            )
+        ends = {state for state in set(states) if state and outcome_of(state) in wanted}
+        if ends:
+            yield store.body(info.key), [offset for offset, state in enumerate(states) if state in ends]

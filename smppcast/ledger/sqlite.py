@@ -151,11 +151,11 @@ class SqliteStore:
             number = self._run.run("add_campaign", *values).lastrowid or 0
         return Campaign(number, name, created, fingerprint, settings, state)
 
-    def amend_campaign(self, campaign: Campaign, fingerprint: str) -> Campaign:
+    def amend_campaign(self, campaign: Campaign, fingerprint: str, settings: str) -> Campaign:
         """See `contract.Store`."""
         with self._faults():
-            self._run.run("set_fingerprint", fingerprint, campaign.id)
-        return replace(campaign, fingerprint=fingerprint)
+            self._run.run("amend_campaign", fingerprint, settings, campaign.id)
+        return replace(campaign, fingerprint=fingerprint, settings=settings)
 
     def campaign(self, name: str) -> Campaign | None:
         """See `contract.Store`."""

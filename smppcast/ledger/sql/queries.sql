@@ -9,8 +9,8 @@ SELECT id, name, created, fingerprint, settings, state FROM campaign WHERE name 
 -- name: campaigns
 SELECT id, name, created, fingerprint, settings, state FROM campaign ORDER BY id;
 
--- name: set_fingerprint
-UPDATE campaign SET fingerprint = ? WHERE id = ?;
+-- name: amend_campaign
+UPDATE campaign SET fingerprint = ?, settings = ? WHERE id = ?;
 
 -- name: set_campaign_state
 UPDATE campaign SET state = ? WHERE id = ?;
