@@ -44,8 +44,14 @@ class SimulatedSmsc:
         self.port = running.port
         self._portal, self._running = portal, running
 
-    def destinations(self) -> dict[str, int]:
-        return dict(self._portal.call(self._running.account.destinations))
+    def destinations(self, *, accepted: bool = False) -> dict[str, int]:
+        return dict(self._portal.call(partial(self._running.account.destinations, accepted=accepted)))
+
+    def links(self) -> int:
+        return self._running.account.links
+
+    def refused(self) -> int:
+        return sum(self._running.account.refused.values())
 
     def submitted(self) -> int:
         return self._running.account.submitted
