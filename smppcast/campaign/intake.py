@@ -51,7 +51,7 @@ class Intake:
 
     Args:
         suppression: who gets no message. It holds for rows taken in from now on: of those of an earlier
-            run it changes nothing.
+            run it changes nothing but what the rejects file, written anew, says of them.
         cursor: rows before it are only compared with those taken in before, by their digest.
         chunks: counts the campaign's chunks up.
         taken: called with each step as it is given to the ledger.
@@ -193,8 +193,8 @@ class Intake:
         duplicates = self._seen.duplicates(numbers)
         for at in duplicates:
             numbers[at] = 0
-        if bad:
-            self._rejects.write(batch, bad)
+        if bad or suppressed:
+            self._rejects.write(batch, {**bad, **dict.fromkeys(suppressed, Reason.SUPPRESSED)})
         return numbers, routes, bad, len(suppressed), len(duplicates)
 
     def _write(

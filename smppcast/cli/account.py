@@ -9,7 +9,7 @@ from typing import Any
 
 from smppcast.model import Account
 
-__all__ = ["as_dict", "as_json", "as_text", "columns"]
+__all__ = ["as_dict", "as_json", "as_text", "columns", "rows_of"]
 
 # The order of the account's sums: those of what was fed, then those of what was accepted.
 _TERMS = (
@@ -45,14 +45,7 @@ def as_json(account: Account) -> str:
 
 def as_text(account: Account, operators: Mapping[str, Account]) -> str:
     """A column for each operator and one for all; terms that are 0 throughout are left out."""
-    accounts = [*operators.values(), account]
-    rows: list[list[str]] = [["", *operators, "all"]]
-    for term in _TERMS:
-        counts = [getattr(part, term) for part in accounts]
-        if any(counts) or term in _ALWAYS:
-            shown = ("  " if term in _WITHIN else "") + term.replace("_", " ")
-            rows.append([shown, *(f"{count:,}" for count in counts)])
-    lines = [f"campaign {account.campaign}", *columns(rows)]
+    lines = [f"campaign {account.campaign}", *columns(rows_of(account, operators))]
     if account.invalid_reasons:
         reasons = (f"{count:,} {reason}" for reason, count in sorted(account.invalid_reasons.items()))
         lines.append(f"invalid: {', '.join(reasons)}")
@@ -61,6 +54,18 @@ def as_text(account: Account, operators: Mapping[str, Account]) -> str:
         rate = account.segments.submitted / account.seconds
         lines.append(f"seconds: {account.seconds:,.3g}, {rate:,.0f} segments each")
     return "\n".join(lines)
+
+
+def rows_of(account: Account, operators: Mapping[str, Account]) -> list[list[str]]:
+    """The account's table, its head first."""
+    accounts = [*operators.values(), account]
+    rows: list[list[str]] = [["", *operators, "all"]]
+    for term in _TERMS:
+        counts = [getattr(part, term) for part in accounts]
+        if any(counts) or term in _ALWAYS:
+            shown = ("  " if term in _WITHIN else "") + term.replace("_", " ")
+            rows.append([shown, *(f"{count:,}" for count in counts)])
+    return rows
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

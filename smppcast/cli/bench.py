@@ -38,12 +38,12 @@ from smppcast.load import (
     compared,
     find_limit,
     latencies,
-    need_plots,
     numbers_of,
     open_load,
     page,
 )
 from smppcast.net.dialling import Address, Tls
+from smppcast.plots import need_plots
 from smppcast.receipts import MessageIdMapping
 from smppcast.smpp.versions import speaks_3_3
 

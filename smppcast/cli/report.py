@@ -14,14 +14,20 @@ import typer
 from smppcast.cli.account import as_dict, as_text, columns
 from smppcast.cli.outcome_files import write_outcomes
 from smppcast.cli.parameters import Config, Debug, Json
+from smppcast.cli.report_page import report_page
 from smppcast.config import load
-from smppcast.errors import CampaignError
+from smppcast.errors import CampaignError, UsageError
 from smppcast.ledger.board import Boards, replay
 from smppcast.ledger.contract import Campaign
 from smppcast.ledger.outcomes import outcomes
 from smppcast.ledger.sqlite import SqliteStore
+from smppcast.ledger.timeline import timeline
+from smppcast.plots import need_plots
 
 __all__ = ["EXAMPLE", "report"]
+
+# Campaigns of fewer recipients are drawn second by second.
+SECONDS_BELOW = 1_000_000
 
 EXAMPLE = "Example: smppcast report alerte-1 -c smppcast.yaml --outcomes alerte-1.csv"
 
@@ -39,6 +45,12 @@ def report(
             "on standard output.",
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a page with pictures; it needs no network, and has no numbers."
+        ),
+    ] = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read where errors are told
 ) -> None:
@@ -47,6 +59,8 @@ def report(
     It only reads: a campaign that runs goes on. What such a one has in flight is shown as that;
     where no process runs it any more, as unknown.
     """
+    if html is not None:
+        need_plots()
     with _reading(load(config).ledger) as store:
         if name is None:
             _list(store, as_json=json)
@@ -61,6 +75,11 @@ def report(
             write_outcomes(outcome_file, outcomes(store, campaign.id, live=live))
             if str(outcome_file) == "-":
                 return
+        if html is not None:
+            # Memory is flat however long it took: seconds only where there cannot be many.
+            step_s = 1 if boards.account().fed < SECONDS_BELOW else 10
+            told = timeline(store, campaign.id, step_s)
+            _write_page(html, report_page(campaign, boards, told, live=live))
         print(_as_json(campaign, boards, live=live) if json else _as_text(campaign, boards, live=live))
 
 
@@ -71,6 +90,13 @@ def _reading(ledger: Path) -> Iterator[SqliteStore]:
         yield store
     finally:
         store.close()
+
+
+def _write_page(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _list(store: SqliteStore, *, as_json: bool) -> None:

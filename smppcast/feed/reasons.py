@@ -1,4 +1,4 @@
-"""Why a row of a feed gets no message: the keys of the account's `invalid_reasons`."""
+"""Why a row of a feed gets no message: the keys of the account's `invalid_reasons`, and `suppressed`."""
 
 from __future__ import annotations
 
@@ -24,3 +24,4 @@ class Reason(StrEnum):
     UNKNOWN_OPERATOR = "unknown_operator"  # the row names an operator that is not configured
     UNROUTABLE = "unroutable"  # the row names none, and no operator's prefix fits
     UNTEXTABLE = "untextable"  # no segments can carry the text with this row's cells in it
+    SUPPRESSED = "suppressed"  # left out on purpose: counted by itself, not as invalid

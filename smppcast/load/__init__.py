@@ -16,7 +16,7 @@ from smppcast.load.histogram import PERCENTILES, Histogram
 from smppcast.load.limit import Bounds, Limit, Ramp, Step, find_limit
 from smppcast.load.measured import Measured, Point
 from smppcast.load.messages import Messages, numbers_of
-from smppcast.load.page import need_plots, page
+from smppcast.load.page import page
 from smppcast.load.result import Result, latencies
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "compared",
     "find_limit",
     "latencies",
-    "need_plots",
     "numbers_of",
     "open_load",
     "page",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def listed(folder: Path, *chosen: str) -> tuple[Path, ...]:
     return (path,)
 
 
+def rejected(folder: Path) -> list[str]:
+    (path,) = folder.glob("*.rejects.csv")
+    return path.read_text("utf-8").splitlines()[1:]
+
+
 async def test_who_opted_out_gets_nothing_and_is_counted(tmp_path: Path) -> None:
     everybody = numbers(100)
     async with serve() as smsc, opened(tmp_path, MemoryStore(), operator(smsc)) as engine:
@@ -30,6 +36,9 @@ async def test_who_opted_out_gets_nothing_and_is_counted(tmp_path: Path) -> None
         assert (account.fed, account.suppressed, account.duplicate, account.invalid) == (103, 11, 1, 1)
         assert account.delivered == 90
         assert set(smsc.account.destinations()) == set(everybody[10:])
+        reasons = Counter(row.split(",")[1] for row in rejected(tmp_path))
+        assert reasons == {"suppressed": 11, "not_a_number": 1}
+        assert account.invalid_reasons == {"not_a_number": 1}
 
 
 async def test_whom_another_campaign_reached(tmp_path: Path) -> None:
