@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 
 import pytest
 
@@ -103,3 +104,26 @@ def test_a_running_campaign_can_be_looked_at_and_is_not_run_twice(home: Home) ->
         assert (twin.code, twin.stdout) == (1, "")
         assert f"written by process {process.pid}" in twin.stderr
         assert home.finish(process).code == 3
+
+
+def test_standard_input_is_given_again_and_must_begin_as_it_did(home: Home) -> None:
+    fed, command = numbers(600), ("cast", "--feed", "-", *COMMAND[3:])
+    with smsc(**SLOW) as centre:
+        home.configure(orange=centre.port, further="    window: 20\n")
+        process = home.start(*command, stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(csv_feed(fed[:400]))
+        process.stdin.flush()
+        until(lambda: centre.submitted() > 100, "100 submits")
+        process.kill()
+        process.communicate()
+
+        changed = home.run(*command, stdin=csv_feed([fed[1], fed[0], *fed[2:]]))
+        shorter = home.run(*command, stdin=csv_feed(fed[:50]))
+        done = home.run(*command, stdin=csv_feed(fed))
+
+    assert (changed.code, shorter.code) == (2, 2), changed.stderr + shorter.stderr
+    assert "its first 400 rows are not those that the campaign took in before" in changed.stderr
+    assert "standard input: has 50 rows; the campaign took in" in shorter.stderr
+    assert (done.code, done.json["accepted"]) == (0, 600), done.stderr
+    assert set(centre.destinations()) == set(fed)
