@@ -68,6 +68,7 @@ class CampaignState(StrEnum):
     STOPPED = "stopped"  # drained before its end; the same command resumes it
     SETTLING = "settling"  # all answered; receipts are awaited
     FINISHED = "finished"
+    PURGED = "purged"  # its recipients are forgotten, its counts are kept
 
 
 @dataclass(slots=True)

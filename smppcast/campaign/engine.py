@@ -285,6 +285,8 @@ class Engine:
         options: CampaignOptions,
         kept: Mapping[str, Any],
     ) -> Campaign:
+        if options.retention_s is not None:
+            kept = {"retention_s": options.retention_s, **kept}
         settings = json.dumps({"text": template.text, **kept}, ensure_ascii=False)
         record = await self._record(name, options.fingerprint(template.text), settings)
         wordings = {
@@ -401,8 +403,9 @@ class Engine:
             await read_list(suppression, path, self.settings.country)
         for named in options.suppress_reached:
             record = await self._writer.call(self._store.campaign, named.campaign)
-            if record is None:
-                raise CampaignError(f"there is no campaign {named.campaign} whose numbers could be left out")
+            if record is None or record.state is CampaignState.PURGED:
+                why = "there is no" if record is None else "there are no recipients left of"
+                raise CampaignError(f"{why} campaign {named.campaign}, whom it reached cannot be left out")
             await self._writer.call(_add_reached, suppression, self._store, record.id, named.outcomes)
         return suppression
 
@@ -412,6 +415,8 @@ class Engine:
             return await self._writer.call(
                 self._store.create_campaign, name, self._wall(), fingerprint, settings
             )
+        if record.state is CampaignState.PURGED:
+            raise CampaignError(f"campaign {name} was purged: give this one another name")
         if record.fingerprint != fingerprint and not await self._begun(record):
             return await self._writer.call(self._store.amend_campaign, record, fingerprint, settings)
         if record.fingerprint != fingerprint:

@@ -53,6 +53,7 @@ class CampaignOptions:
         weight: share among sources of one class.
         suppress: files of numbers that get no message, see `feed.read_list`.
         suppress_reached: likewise, those whom other campaigns reached.
+        retention_s: how long recipients are kept in the ledger after the last that it was told of them.
         receipts: False asks for no receipt: accepted messages then stay `awaiting_receipt`.
     """
 
@@ -67,6 +68,7 @@ class CampaignOptions:
     weight: float = 1.0
     suppress: tuple[Path, ...] = ()
     suppress_reached: tuple[Reached, ...] = ()
+    retention_s: float | None = None
     receipts: bool = True
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from smppcast.cli.casting_options import (
     Encoding,
     Flash,
     PriorityFlag,
+    Retention,
     Settle,
     Source,
     Suppress,
@@ -69,6 +70,7 @@ def cast(
     transliterate: Transliterate = False,
     suppress: Suppress = None,
     suppress_campaign: SuppressCampaign = None,
+    retention: Retention = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -93,6 +95,7 @@ def cast(
         transliterate=transliterate,
         suppress=suppress,
         suppress_campaign=suppress_campaign,
+        retention=retention,
     )
     engine = base if settle is None else replace(base, settle_s=settle)
     casting = Casting(engine, settings.ledger, as_json=json)

@@ -19,6 +19,7 @@ __all__ = [
     "Encoding",
     "Flash",
     "PriorityFlag",
+    "Retention",
     "Settle",
     "Source",
     "Suppress",
@@ -89,6 +90,16 @@ TextFile = Annotated[
     Path | None, typer.Option(help="A UTF-8 file with the text; one line end behind it does not count.")
 ]
 
+Retention = Annotated[
+    Any,
+    typer.Option(
+        parser=duration,
+        metavar="DURATION",
+        help="How long the ledger keeps its recipients; then smppcast ledger purge forgets them.",
+        show_default="the file's",
+    ),
+]
+
 
 def options_of(
     defaults: CampaignOptions,
@@ -102,6 +113,7 @@ def options_of(
     transliterate: bool,
     suppress: Sequence[Path] | None,
     suppress_campaign: Sequence[Reached] | None,
+    retention: float | None,
 ) -> CampaignOptions:
     """The file's options, with those given on the command line in their place; lists add up."""
     given: dict[str, Any] = {
@@ -114,6 +126,7 @@ def options_of(
         "transliterate": transliterate or None,
         "suppress": (*defaults.suppress, *(suppress or ())),
         "suppress_reached": tuple(suppress_campaign or ()),
+        "retention_s": retention,
     }
     return replace(defaults, **{key: value for key, value in given.items() if value is not None})
 

@@ -14,10 +14,15 @@ from smppcast.cli.account import columns
 from smppcast.cli.commands import Command, ExitCode
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.config import load
+from smppcast.errors import CampaignError
 from smppcast.ledger.checkup import check as problems_of
+from smppcast.ledger.contract import Campaign
+from smppcast.ledger.purge import due
+from smppcast.ledger.purge import purge as forget
 from smppcast.ledger.recovery import recover as save
 from smppcast.ledger.sqlite import SqliteStore
-from smppcast.model import MessageState, masked
+from smppcast.model import CampaignState, MessageState, masked
+from smppcast.net.clock import wall
 
 __all__ = ["EXAMPLE", "ledger"]
 
@@ -31,6 +36,9 @@ ledger = typer.Typer(
     epilog=EXAMPLE,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+# A day of any zone is over after so long.
+QUOTA_S = 48 * 3600.0
 
 Numbers = Annotated[bool, typer.Option("--numbers", help="Show numbers whole; they are masked otherwise.")]
 
@@ -86,6 +94,73 @@ def recover(
         print(f"{found.suspected:,} chunks count as sent: facts of theirs are lost")
     for name, count in found.lost.items():
         print(f"campaign {name}: nothing is left of {count:,} recipients")
+
+
+@ledger.command(cls=Command, epilog="Example: smppcast ledger purge alerte-1 -c smppcast.yaml")
+def purge(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Campaigns; without any, those whose retention is over.")
+    ] = None,
+    *,
+    config: Config = Path("smppcast.yaml"),
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are told
+) -> None:
+    """Forget a campaign's recipients for good, and keep its account.
+
+    Numbers, texts and message_ids go, the rejects file too, and the ledger's file shrinks. Without names
+    it forgets what `retention` says, receipts and messages of nobody's included: for a daily job. Nobody
+    may write to the ledger meanwhile. docs/ledger.md says what of it may be left elsewhere.
+    """
+    settings = load(config)
+    with closing(SqliteStore(settings.ledger)) as store:
+        now = wall()
+        if names:
+            chosen = [_campaign(store, name) for name in names]
+            if not yes:
+                typer.confirm(f"Forget the recipients of {', '.join(names)} for good?", abort=True)
+        else:
+            chosen = list(due(store, now, settings.retention))
+        if limited := [name for name, each in settings.operators.items() if each.quota is not None]:
+            chosen = _spare(store, chosen, now, limited, named=bool(names))
+        strangers = 0
+        if not names and settings.retention is not None:
+            strangers = store.forget_strangers(now - settings.retention)
+        for campaign in chosen:
+            found = forget(store, campaign, now)
+            (settings.ledger.parent / f"{campaign.name}.rejects.csv").unlink(missing_ok=True)
+            print(f"{campaign.name}: forgot {found.account.fed:,} recipients")
+        if strangers:
+            print(f"forgot {strangers:,} receipts and messages of nobody's")
+        if chosen or strangers:
+            store.reclaim()
+        else:
+            print("there is nothing to forget")
+
+
+def _campaign(store: SqliteStore, name: str) -> Campaign:
+    campaign = store.campaign(name)
+    if campaign is None:
+        raise CampaignError(f"the ledger has no campaign {name}")
+    if campaign.state is CampaignState.PURGED:
+        raise CampaignError(f"campaign {name} was purged before")
+    return campaign
+
+
+def _spare(
+    store: SqliteStore, chosen: list[Campaign], now: float, limited: list[str], *, named: bool
+) -> list[Campaign]:
+    """Without those whose PDUs may still count for a quota of the day.
+
+    Raises:
+        CampaignError: one of them was asked for by name.
+    """
+    young = [each for each in chosen if now - store.last_told(each.id) < QUOTA_S]
+    if young and named:
+        raise CampaignError(
+            f"campaign {young[0].name} may count for the quota of {limited[0]} still: purge it in two days"
+        )
+    return [each for each in chosen if each not in young]
 
 
 @ledger.command(cls=Command, epilog="Example: smppcast ledger unmatched -c smppcast.yaml")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as codec
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.cli.report_page import report_page
 from smppcast.config import load
 from smppcast.errors import CampaignError, UsageError
-from smppcast.ledger.board import Boards, replay
+from smppcast.ledger.board import replay
 from smppcast.ledger.contract import Campaign
 from smppcast.ledger.outcomes import outcomes
+from smppcast.ledger.purge import Purged
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.ledger.timeline import timeline
+from smppcast.model import Account
 from smppcast.plots import need_plots
 
 __all__ = ["EXAMPLE", "report"]
@@ -69,6 +71,14 @@ def report(
         if campaign is None:
             known = ", ".join(each.name for each in store.campaigns()) or "none at all"
             raise CampaignError(f"the ledger has no campaign {name}; it has {known}")
+        purged = Purged.kept(campaign)
+        if purged is not None:
+            if outcome_file is not None or html is not None:
+                raise CampaignError(
+                    f"campaign {name} was purged {_date(purged.at)}: its account alone is left"
+                )
+            print((_as_json if json else _as_text)(campaign, purged.account, purged.operators))
+            return
         live = store.writer_alive() is not None
         boards = replay(store, campaign)
         if outcome_file is not None:
@@ -80,7 +90,8 @@ def report(
             step_s = 1 if boards.account().fed < SECONDS_BELOW else 10
             told = timeline(store, campaign.id, step_s)
             _write_page(html, report_page(campaign, boards, told, live=live))
-        print(_as_json(campaign, boards, live=live) if json else _as_text(campaign, boards, live=live))
+        shown = _as_json if json else _as_text
+        print(shown(campaign, boards.account(live=live), boards.by_operator(live=live)))
 
 
 @contextmanager
@@ -108,15 +119,13 @@ def _list(store: SqliteStore, *, as_json: bool) -> None:
         print("\n".join(columns([(each.name, each.state, _date(each.created)) for each in campaigns])))
 
 
-def _as_json(campaign: Campaign, boards: Boards, *, live: bool) -> str:
-    operators = {name: as_dict(part) for name, part in boards.by_operator(live=live).items()}
-    whole = as_dict(boards.account(live=live))
-    return codec.dumps({**whole, "state": campaign.state, "operators": operators}, ensure_ascii=False)
+def _as_json(campaign: Campaign, account: Account, operators: Mapping[str, Account]) -> str:
+    parts = {name: as_dict(part) for name, part in operators.items()}
+    return codec.dumps({**as_dict(account), "state": campaign.state, "operators": parts}, ensure_ascii=False)
 
 
-def _as_text(campaign: Campaign, boards: Boards, *, live: bool) -> str:
-    account = as_text(boards.account(live=live), boards.by_operator(live=live))
-    return f"{account}\nbegun {_date(campaign.created)}, {campaign.state}"
+def _as_text(campaign: Campaign, account: Account, operators: Mapping[str, Account]) -> str:
+    return f"{as_text(account, operators)}\nbegun {_date(campaign.created)}, {campaign.state}"
 
 
 def _date(at: float) -> str:

@@ -17,6 +17,7 @@ from smppcast.cli.casting_options import (
     Encoding,
     Flash,
     PriorityFlag,
+    Retention,
     Settle,
     Source,
     Suppress,
@@ -80,6 +81,7 @@ def retry(
     transliterate: Transliterate = False,
     suppress: Suppress = None,
     suppress_campaign: SuppressCampaign = None,
+    retention: Retention = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -105,6 +107,7 @@ def retry(
         transliterate=transliterate,
         suppress=suppress,
         suppress_campaign=suppress_campaign,
+        retention=retention,
     )
     engine_of = base if settle is None else replace(base, settle_s=settle)
 

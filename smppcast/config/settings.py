@@ -94,6 +94,9 @@ class Settings(SettingsModel):
     """Longest wait for receipts after the last answer."""
     suppress: tuple[ListPath, ...] = ()
     """Files of numbers that never get a message, relative to this one: one a line, or CSV or NDJSON."""
+    retention: Seconds | None = None
+    """How long recipients are kept after the last that was told of them; then `smppcast ledger purge`
+    forgets them. None: until they are purged by name."""
     campaign: CampaignDefaults = CampaignDefaults()
     """How messages are submitted unless their campaign says otherwise."""
 

@@ -11,6 +11,7 @@ from smppcast.errors import LedgerError
 from smppcast.ledger.board import replay
 from smppcast.ledger.queries import queries
 from smppcast.ledger.sqlite import SqliteStore
+from smppcast.model import CampaignState
 
 __all__ = ["check"]
 
@@ -64,6 +65,8 @@ def _rows(db: sqlite3.Connection) -> Iterator[str]:
 def _accounts(path: Path) -> Iterator[str]:
     with closing(SqliteStore(path, read_only=True)) as store:
         for campaign in store.campaigns():
+            if campaign.state is CampaignState.PURGED:
+                continue  # its counts are kept apart from what they count
             try:
                 account = replay(store, campaign).account(live=False)
             except LedgerError as error:

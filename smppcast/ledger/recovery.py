@@ -19,6 +19,7 @@ from smppcast.ledger.facts import CAMPAIGN_SHIFT, CHUNK_BITS, Intent, Moved, Tak
 from smppcast.ledger.restricted import restricted
 from smppcast.ledger.rows import fact_of, row_of
 from smppcast.ledger.sqlite import SqliteStore
+from smppcast.model import CampaignState
 
 __all__ = ["Recovered", "recover"]
 
@@ -41,6 +42,8 @@ _FACTS = (
     "SELECT seq, kind, campaign, operator, at, count, chunk_lo, chunk_hi, refs, data FROM fact "
     "WHERE seq > ? ORDER BY seq LIMIT ?"
 )
+# Of a fact that the index does not know either: it was deleted, and is of no chunk.
+_PURGED = (1, 0)
 LOST = "lost"
 """Why a recipient gets no message, in the account of a ledger that was recovered."""
 # Rows worked through at a time; a fact may hold some ten KB.
@@ -325,7 +328,7 @@ def _span(source: sqlite3.Connection, seq: int) -> tuple[int, int] | None:
         ).fetchone()
     except sqlite3.DatabaseError:
         return None
-    return None if row is None else (row[0], row[1])
+    return _PURGED if row is None else (row[0], row[1])
 
 
 def _ends_known(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:
@@ -344,6 +347,8 @@ def _close_accounts(to: Path, found: Recovered) -> None:
     """Recipients of whom nothing is left are named as such among the invalid ones."""
     with closing(SqliteStore(to)) as store:
         for campaign in store.campaigns():
+            if campaign.state is CampaignState.PURGED:
+                continue
             account, cursor = replay(store, campaign).account(live=False), store.cursor(campaign.id)
             there = account.accepted + account.rejected + account.unknown + account.not_sent
             refused = account.invalid + account.duplicate + account.suppressed

@@ -37,7 +37,7 @@ def unanswered(store: Store) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for campaign in store.campaigns():
-        if campaign.state is CampaignState.FINISHED:
+        if campaign.state in (CampaignState.FINISHED, CampaignState.PURGED):
             continue
         for operator, part in replay(store, campaign).by_operator().items():
             pdus = part.segments

@@ -22,6 +22,7 @@ from smppcast.errors import LedgerError, LedgerVersion
 from smppcast.ledger.batch import Batch
 from smppcast.ledger.contract import Campaign, ChunkInfo, Cursor
 from smppcast.ledger.facts import (
+    CAMPAIGN_SHIFT,
     CHUNK_BITS,
     CHUNK_SHIFT,
     OFFSET_MASK,
@@ -299,6 +300,47 @@ class SqliteStore:
                 yield seen, ParkedReceipt(*fields)
             if not page:
                 return
+
+    def last_told(self, campaign: int) -> float:
+        """When the newest fact of a campaign was told, unix seconds; 0 where there is none."""
+        with self._faults():
+            (at,) = self._run.run("last_told", campaign).fetchone()
+            return float(at or 0.0)
+
+    def forget(self, campaign: int, settings: str) -> None:
+        """Removes all that a campaign's recipients are in, in one transaction, and marks it as purged.
+
+        What is removed is overwritten where it lay; the file shrinks by `reclaim`.
+        """
+        span = chunk_key(campaign, 0), chunk_key(campaign + 1, 0) - 1
+        refs = campaign << CAMPAIGN_SHIFT, (campaign + 1 << CAMPAIGN_SHIFT) - 1
+        with self._faults():
+            self._db.execute("PRAGMA secure_delete = ON")
+            with self._run.transaction():
+                self._run.run("forget_bodies", *span)
+                self._run.run("forget_chunks", *span)
+                self._run.run("forget_facts", campaign)
+                self._run.run("forget_ids", *refs)
+                self._run.run("forget_digest", campaign)
+                self._run.run("lower_indexed")
+                self._run.run("set_purged", CampaignState.PURGED.value, settings, campaign)
+
+    def forget_strangers(self, before: float) -> int:
+        """Removes receipts without a message and messages of users that came before; returns how many."""
+        with self._faults():
+            self._db.execute("PRAGMA secure_delete = ON")
+            with self._run.transaction():
+                parked = self._run.run("forget_parked", before).rowcount
+                return parked + self._run.run("forget_inbound", before).rowcount
+
+    def reclaim(self) -> None:
+        """Writes the file anew without free pages, and empties the write-ahead log.
+
+        It takes as much room beside the file as is left of it, and seconds a GB.
+        """
+        with self._faults():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def unmatched(self) -> Iterator[tuple[str, ParkedReceipt]]:
         """The receipts of no message, each with the operator that sent it, the oldest first."""

@@ -214,3 +214,35 @@ SELECT key FROM chunk WHERE key >> 24 NOT IN (SELECT id FROM campaign) LIMIT ?;
 -- Receipts of no message, for people to look at.
 SELECT operator, message_id, source_addr, destination_addr, state, error, done, at, submitted, reference
 FROM parked ORDER BY at;
+
+-- name: last_told
+SELECT max(at) FROM fact WHERE campaign = ?;
+
+-- name: forget_bodies
+DELETE FROM body WHERE key BETWEEN ? AND ?;
+
+-- name: forget_chunks
+DELETE FROM chunk WHERE key BETWEEN ? AND ?;
+
+-- name: forget_facts
+DELETE FROM fact WHERE campaign = ?;
+
+-- name: forget_ids
+-- A scan of the whole index: it is by message_id.
+DELETE FROM message_id WHERE ref BETWEEN ? AND ?;
+
+-- name: forget_digest
+UPDATE cursor SET digest = x'' WHERE campaign = ?;
+
+-- name: lower_indexed
+-- Numbers of facts that were deleted last are given anew: facts of then are not in the index.
+UPDATE indexed SET upto = min(upto, (SELECT coalesce(max(seq), 0) FROM fact));
+
+-- name: set_purged
+UPDATE campaign SET state = ?, settings = ? WHERE id = ?;
+
+-- name: forget_parked
+DELETE FROM parked WHERE at < ?;
+
+-- name: forget_inbound
+DELETE FROM inbound WHERE at < ?;
