@@ -84,6 +84,8 @@ class SqliteStore:
         except BaseException:
             self._lock.release()
             raise
+        found = self.path.stat()
+        self._file = found.st_dev, found.st_ino
         self._run = Statements(self._db)
         self._ids = MessageIds(self._run)
 
@@ -95,7 +97,7 @@ class SqliteStore:
     def _open(self, read_only: bool, durability: str) -> sqlite3.Connection:
         if not read_only:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        mode = "ro" if read_only else "rw"
+        mode = ("ro" if self._shared() else "ro&immutable=1") if read_only else "rw"
         # One thread at a time is the caller's word: a writer's thread takes a store over.
         db = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
@@ -111,6 +113,21 @@ class SqliteStore:
             db.close()
             raise
         return db
+
+    def _shared(self) -> bool:
+        """Whether a reader can make the side files that it shares with a writer.
+
+        Raises:
+            LedgerError: it cannot, as on a read-only disk, and a part of the ledger is in its log.
+        """
+        if os.access(self.path.parent, os.W_OK):
+            return True
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise LedgerError(
+                f"{self.path}: its folder is read-only, and {log.name} must be read with it: copy both"
+            )
+        return False
 
     def _prepare(self, db: sqlite3.Connection, read_only: bool, durability: str) -> None:
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -186,6 +203,7 @@ class SqliteStore:
     def commit(self, facts: Sequence[Fact]) -> None:
         """See `contract.Store`."""
         with self._faults():
+            self._require_file()
             batch = Batch(facts)
             inserts = list(batch.inserts())
             if len(inserts) == 1 and len(inserts[0][1]) <= ROWS and not batch.changes:
@@ -196,6 +214,19 @@ class SqliteStore:
                     self._run.insert(name, rows)
                 for name, values in batch.changes:
                     self._run.run(name, *values)
+
+    def _require_file(self) -> None:
+        """SQLite would go on in a file that was deleted, and nobody could ever read it.
+
+        Raises:
+            LedgerError: it is gone, or another one has its name.
+        """
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            raise LedgerError(f"{self.path}: the ledger was deleted while it was in use") from None
+        if (found.st_dev, found.st_ino) != self._file:
+            raise LedgerError(f"{self.path}: another file has taken the ledger's place while it was in use")
 
     def facts(self, campaign: int) -> Iterator[StateFact]:
         """See `contract.Store`."""
