@@ -25,6 +25,9 @@ class Matching:
     Args:
         mapping: as configured; `auto` infers it from what matches.
 
+    Attributes:
+        repeated: receipts whose id and destination several messages have; the newest got it.
+
     A match needs the receipt's source_addr to be the message's destination as well: a counter that
     wraps, or a decimal that reads as hexadecimal, would else match another message.
     """
@@ -32,6 +35,7 @@ class Matching:
     def __init__(self, operator: str, mapping: MessageIdMapping, resolver: Resolver) -> None:
         self.mapping = mapping
         self.inference = Inference()
+        self.repeated = 0
         self._operator, self._resolver = operator, resolver
 
     @property
@@ -126,7 +130,17 @@ class Matching:
         return refs
 
     def _first(self, keys: Sequence[str], found: _Found, source_addr: str) -> tuple[str, int] | None:
-        hits = (
-            (key, ref) for key in keys for ref, number in found.get(key, ()) if agrees(number, source_addr)
-        )
-        return next(hits, None)
+        for key in keys:
+            refs = [ref for ref, number in found.get(key, ()) if agrees(number, source_addr)]
+            if len(refs) > 1:
+                self._say_repeated(len(refs))
+            if refs:
+                return key, max(refs)  # the newest: campaigns and chunks are counted up
+        return None
+
+    def _say_repeated(self, count: int) -> None:
+        """An SMSC's counter has wrapped between two messages to one number, whose older one is past its
+        validity period. Told once: it is the same SMSC that does it again."""
+        self.repeated += 1
+        if self.repeated == 1:
+            log.warning("message_id_repeated", operator=self._operator, messages=count, taken="the newest")

@@ -307,3 +307,16 @@ async def test_a_receipt_without_any_id_settles_what_is_held() -> None:
         )
         assert await it.answered(1) == [(9, 0)]
         assert [list(fact.refs) for fact in it.reported] == [[REF]]
+
+
+async def test_of_messages_with_one_id_and_number_the_newest_gets_the_receipt() -> None:
+    """A counter that wrapped: both are in the index, neither is hot any more."""
+    older, newer = REF, REF + (1 << 22)
+    store = MemoryStore()
+    store.index_ids("orange", [("77", newer, NUMBER), ("77", older, NUMBER), ("77", older + 1, NUMBER + 1)])
+    async with desk(store) as it:
+        it.deliver(receipt("77", 1))
+        assert await it.answered(1) == [(1, 0)]
+        (fact,) = it.reported
+        assert list(fact.refs) == [newer]
+        assert it.inbox._matching.repeated == 1
