@@ -28,7 +28,6 @@ BINDS = 4
 PATIENCE_S = 20
 # Short, so that silence is noticed within a second; jitter alone stays well below.
 TIMERS = {"bind": 1, "enquire_link": 0.3, "response": 0.6}
-# How long one of the binds is cut each second; a minute by SMPPCAST_FAULT_SECONDS=60.
 # SMPPCAST_CUTS=60 SMPPCAST_CUT_EVERY_S=1 makes a minute of it.
 CUTS = int(os.environ.get("SMPPCAST_CUTS", "8"))
 CUT_EVERY_S = float(os.environ.get("SMPPCAST_CUT_EVERY_S", "0.25"))
@@ -83,7 +82,7 @@ async def cast_over(
         async with proxied(smsc.port, sock) as proxy:
             settings = operator(proxy.url, **{"binds": BINDS, "window": 20, "timers": TIMERS, **changes})
             told = EngineSettings({"orange": settings}, settle_s=0, rejects=folder)
-            with anyio.fail_after(PATIENCE_S + CUTTING_S):
+            with anyio.fail_after(PATIENCE_S + CUTS * CUT_EVERY_S):
                 async with Engine.open(told, store) as engine:
                     await until(lambda: engine.lanes["orange"].statistics().bound == BINDS)
                     if spoil is not None:
