@@ -66,7 +66,14 @@ def test_every_setting_can_be_set() -> None:
     assert orange.prefixes == ("3367", "3368")
     assert (orange.source.addr, orange.source.ton, orange.source.npi) == ("GOUV", 5, 0)
     assert (orange.dest.ton, orange.dest.npi) == (Ton.NATIONAL, Npi.NATIONAL)
-    assert orange.timers.model_dump() == {"bind": 10, "enquire_link": 15, "response": 20, "inactivity": 3600}
+    assert orange.timers.model_dump() == {
+        "bind": 10,
+        "enquire_link": 15,
+        "enquire_link_response": 5,
+        "response": 20,
+        "inactivity": 3600,
+        "unbind": 2,
+    }
     assert orange.address.tls is not None
     assert (orange.address.port, orange.address.tls.server_name) == (3551, "smsc")
     assert (sfr.rate, str(sfr.address)) == (None, "127.0.0.1:2775")

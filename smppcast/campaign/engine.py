@@ -64,9 +64,6 @@ _NAME = re.compile(r"\w[\w .+-]{0,99}")
 # seconds of receipts at the highest rates.
 HOT_IDS, HOT_LEAST = 65_536, 8_192
 
-# How long a drain waits beyond the operators' own response timeouts.
-UNBIND_S = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
@@ -526,7 +523,7 @@ class Engine:
             await self._writer.durable()
         async with anyio.create_task_group() as closing:
             for lane in self._lanes.values():
-                closing.start_soon(lane.close, UNBIND_S)
+                closing.start_soon(lane.close, lane.settings.timers.unbind)
         if self._writer.failed is not None:
             with suppress(LedgerError):  # whoever waited has been told; this ends its thread
                 await self._writer.aclose()

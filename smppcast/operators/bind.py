@@ -277,7 +277,7 @@ class Bind:
         clock = self._lane.clock
         session = Session(
             self._lane.bind_window,
-            Timers(timers.enquire_link, timers.response, timers.inactivity),
+            Timers(timers.enquire_link, timers.response, timers.inactivity, timers.enquire_link_response),
             clock(),
             interface_version=self._settings.interface_version,
         )

@@ -127,15 +127,19 @@ class Timers(SettingsModel):
     """From dialling to the answer of the bind: SMSCs that authenticate elsewhere take seconds."""
     enquire_link: Seconds = 30.0
     """Quiet time before the link is asked whether it lives: firewalls forget one within minutes."""
+    enquire_link_response: Seconds | None = None
+    """From our enquire_link to its answer, before the link is given up; none: as `response`."""
     response: Seconds = 60.0
     """From a submit_sm to its answer; one later is too late, its message unknown till then."""
     inactivity: Seconds = 0.0
     """Time without any message before we unbind; 0 for never, since receipts come days later."""
+    unbind: Seconds = 5.0
+    """From our unbind to its answer; then the link is closed without it."""
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
-        if not (self.bind and self.enquire_link and self.response):
-            raise ValueError("expected bind, enquire_link and response above 0; only inactivity may be 0")
+        if not (self.bind and self.enquire_link and self.response) or self.enquire_link_response == 0:
+            raise ValueError("expected them above 0; only inactivity and unbind may be 0")
         return self
 
 

@@ -60,11 +60,13 @@ class Timers:
         enquire_link_s: quiet time after which the link is asked whether it lives.
         response_s: how long a response may take before its request is given up.
         inactivity_s: time without any message traffic after which we unbind; 0 for never.
+        enquire_link_resp_s: how long the answer to our enquire_link may take; None for `response_s`.
     """
 
     enquire_link_s: float = 30.0
     response_s: float = 60.0
     inactivity_s: float = 0.0
+    enquire_link_resp_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +395,7 @@ class Session:
             return events
         if self.bound and self._asked is None and now - self._heard >= self.timers.enquire_link_s:
             self._asked = self._sequence_number
-            self.request(EnquireLink(), None, now)
+            self.request(EnquireLink(), None, now, self.timers.enquire_link_resp_s)
         if self.timers.inactivity_s and self.bound and now - self._active >= self.timers.inactivity_s:
             self.request(Unbind(), None, now)
         return events

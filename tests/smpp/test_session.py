@@ -300,6 +300,18 @@ def test_a_quiet_link_is_asked_once_and_lives_by_its_answer() -> None:
     assert heads(session.take()) == [(CommandId.ENQUIRE_LINK, 0, 3)]
 
 
+def test_an_enquire_link_may_have_less_time_than_a_submit() -> None:
+    session = bound(enquire_link_s=30, response_s=60, enquire_link_resp_s=5)
+    assert session.tick(30) == []
+    assert heads(session.take()) == [(CommandId.ENQUIRE_LINK, 0, 2)]
+    session.submit([BODY], ["late"], 30)
+    assert session.tick(35) == []
+    (event,) = session.tick(35.1)
+    assert isinstance(event, Ended)
+    assert isinstance(event.error, ResponseTimeout)
+    assert session.close() == ["late"]
+
+
 def test_a_link_that_does_not_answer_is_given_up() -> None:
     session = bound(enquire_link_s=30, response_s=10)
     session.submit([BODY], ["a"], 25)
