@@ -24,8 +24,8 @@ from smppcast.ledger.facts import (
     Unsent,
     chunk_of,
 )
-from smppcast.ledger.restricted import restricted
 from smppcast.ledger.rules import DUPLICATE, outcome_of
+from smppcast.ledger.stretches import facts_within, stretches
 from smppcast.model import MessageState, Outcome
 
 __all__ = ["OutcomeRow", "outcomes", "outcomes_of"]
@@ -79,13 +79,7 @@ def outcomes(store: Store, campaign: int, *, live: bool = False) -> Iterator[Out
     Raises:
         LedgerError: the ledger cannot be read.
     """
-    infos: list[ChunkInfo] = []
-    for info in store.chunks(campaign):
-        infos.append(info)
-        if len(infos) == CHUNKS:
-            yield from _range(store, infos, live)
-            infos.clear()
-    if infos:
+    for infos in stretches(store, campaign, CHUNKS):
         yield from _range(store, infos, live)
 
 
@@ -103,16 +97,14 @@ def outcomes_of(store: Store, number: int, *, live: bool = False) -> Iterator[tu
 
 
 def _range(store: Store, infos: Sequence[ChunkInfo], live: bool) -> Iterator[OutcomeRow]:
-    first, last = infos[0].key, infos[-1].key
     boards = Boards("")
     for info in infos:
         boards.add_chunk(info)
     details = {info.key: _Details(len(boards.board(info.key).read())) for info in infos}
     intended: dict[int, int] = {}
-    for fact in store.facts_of_chunks(first, last):
-        part = restricted(fact, lambda ref: first <= chunk_of(ref) <= last)
-        boards.apply(part)
-        _note(part, boards, details, intended)
+    for fact in facts_within(store, infos):
+        boards.apply(fact)
+        _note(fact, boards, details, intended)
     for info in infos:
         yield from _rows(boards.board(info.key), details.pop(info.key), store.body(info.key), live)
 

@@ -8,9 +8,9 @@ from math import inf
 
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import ChunkInfo, Store
-from smppcast.ledger.facts import Chunk, chunk_of
-from smppcast.ledger.restricted import restricted
+from smppcast.ledger.facts import Chunk
 from smppcast.ledger.rules import outcome_of
+from smppcast.ledger.stretches import facts_within, stretches
 from smppcast.model import Outcome
 
 __all__ = ["chosen", "reached"]
@@ -44,26 +44,19 @@ def chosen(
     Raises:
         LedgerError: the ledger cannot be read.
     """
-    infos: list[ChunkInfo] = []
-    for info in store.chunks(campaign):
-        infos.append(info)
-        if len(infos) == at_once:
-            yield from _stretch(store, infos, outcomes, until)
-            infos.clear()
-    if infos:
+    for infos in stretches(store, campaign, at_once):
         yield from _stretch(store, infos, outcomes, until)
 
 
 def _stretch(
     store: Store, infos: Sequence[ChunkInfo], outcomes: Collection[Outcome], until: float
 ) -> Iterator[tuple[Chunk, list[int]]]:
-    first, last = infos[0].key, infos[-1].key
     boards = Boards("")
     for info in infos:
         boards.add_chunk(info)
-    for fact in store.facts_of_chunks(first, last):
+    for fact in facts_within(store, infos):
         if getattr(fact, "at", 0.0) <= until:
-            boards.apply(restricted(fact, lambda ref: first <= chunk_of(ref) <= last))
+            boards.apply(fact)
     wanted = set(outcomes) - {Outcome.IN_FLIGHT}
     if Outcome.UNKNOWN in wanted:
         wanted.add(Outcome.IN_FLIGHT)

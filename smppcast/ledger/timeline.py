@@ -21,7 +21,7 @@ from smppcast.ledger.facts import (
     Rejected,
     chunk_of,
 )
-from smppcast.ledger.restricted import restricted
+from smppcast.ledger.stretches import facts_within, stretches
 from smppcast.model import MessageState
 
 __all__ = ["LATENCIES_S", "Timeline", "timeline"]
@@ -70,27 +70,19 @@ def timeline(store: Store, campaign: int, step_s: int = 10) -> Timeline:
         LedgerError: the ledger cannot be read.
     """
     found = Timeline(step_s)
-    infos: list[ChunkInfo] = []
-    for info in store.chunks(campaign):
-        infos.append(info)
-        if len(infos) == CHUNKS:
-            _stretch(store, infos, found)
-            infos.clear()
-    if infos:
+    for infos in stretches(store, campaign, CHUNKS):
         _stretch(store, infos, found)
     return found
 
 
 def _stretch(store: Store, infos: Sequence[ChunkInfo], found: Timeline) -> None:
-    first, last = infos[0].key, infos[-1].key
     strides = {
         info.key: info.segments if isinstance(info.segments, int) else max(info.segments) for info in infos
     }
     accepted_at = {info.key: array("d", bytes(8 * info.count * strides[info.key])) for info in infos}
-    for fact in store.facts_of_chunks(first, last):
-        part = restricted(fact, lambda ref: first <= chunk_of(ref) <= last)
-        if getattr(part, "refs", ()):
-            _count(part, found, accepted_at, strides)
+    for fact in facts_within(store, infos):
+        if getattr(fact, "refs", ()):
+            _count(fact, found, accepted_at, strides)
 
 
 def _count(
