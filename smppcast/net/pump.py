@@ -126,12 +126,13 @@ class Pump:
         now = self._clock()
         events = self.session.receive(data, now)
         self._handle(events, now)
-        if all(isinstance(event, Deliveries) for event in events):
+        if events and all(isinstance(event, Deliveries) for event in events):
             # Tasks that this wakes answer them first: then one write has all of their answers. Answers to
             # submits make room in the window, which is used at once: between two turns of the event loop
             # another thread may take the interpreter's lock for milliseconds.
             self._woken = False
             self.wake()
+            self._mind_reading()
         else:
             self._turn()
 
