@@ -10,6 +10,10 @@ __all__ = ["Budget"]
 # Grants come in slices of this length: short enough to be smooth on the wire, long enough that
 # a batch is worth its wake-up.
 SLICE_S = 0.01
+# What a hiccup of this process or its machine (a commit, a collection, a core that was lent elsewhere) may
+# have cost is caught up; a stall is not. On a virtual machine of which a twentieth was stolen, 20 ms left
+# 20,000/s at 19,700.
+SAVED_S = 0.05
 # A wait no longer than needed: what it is too long by is lost, once a slice more is saved up.
 WAIT_LEAST_S = 0.001
 
@@ -17,9 +21,9 @@ WAIT_LEAST_S = 0.001
 class Budget:
     """Grants PDUs so that no window of one second holds more than `per_s` of them.
 
-    Two rules: what is granted grows with time but is never saved up beyond one slice, so a stall is
-    not caught up; and the last second's grants are counted exactly, so that grants at a slice's
-    edges cannot add up either.
+    Two rules: what is granted grows with time but is never saved up beyond `SAVED_S`, so a stall is
+    not caught up; and the last second's grants are counted exactly, so that what is caught up cannot
+    add up to more than the rate.
 
     Args:
         per_s: submit_sm PDUs a second over all binds of the account; None for no limit.
@@ -87,6 +91,6 @@ class Budget:
             return
         if self._at is None:
             self._at, self._tokens = now, 1.0
-        slice_s = max(SLICE_S, 1.0 / self._per_s)
-        self._tokens = min(self._tokens + (now - self._at) * self._per_s, slice_s * self._per_s * 2)
+        most = max(SAVED_S * self._per_s, 2.0)
+        self._tokens = min(self._tokens + (now - self._at) * self._per_s, most)
         self._at = now
