@@ -65,8 +65,8 @@ def test_a_stall_is_not_caught_up() -> None:
 
 
 def test_a_hiccup_is_caught_up() -> None:
-    """One turn in twenty is 40 ms late, which would cost a tenth: little of it is lost, and no second has more
-    than the rate."""
+    """One turn in twenty is 40 ms late, which would cost a tenth: hardly any is lost, and no second has
+    more than the rate."""
     budget, now, times = Budget(1_000), 0.0, []
     for turn in range(600):
         times.append(now)
