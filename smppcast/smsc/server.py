@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from smppcast.errors import ConnectFailed, UsageError
 from smppcast.net.clock import Clock, monotonic, wall
@@ -37,6 +38,10 @@ __all__ = ["Smsc", "serve"]
 # Timers of event loops count in ms and fire late by up to one, and what is read and written takes its time:
 # set, and obeyed, a ms early, latencies are right on average (of 50 ms, 50.2 are measured).
 TICK_S: Final = 0.001
+
+# Turns of the event loop in which an accepted connection becomes a link: a task's first step, its transport's
+# first call.
+ACCEPTING_TURNS: Final = 4
 
 
 class Smsc:
@@ -395,6 +400,17 @@ async def serve(
     try:
         yield smsc
     finally:
-        listener.close()
         with anyio.CancelScope(shield=True):
+            await _stop_listening(listener)
             await smsc.close()
+
+
+async def _stop_listening(listener: asyncio.Server) -> None:
+    """Closes it once what it accepted has become links: asyncio of Python 3.11 forgets a connection, and
+    leaves its socket open, whose server closes between the two."""
+    loop = asyncio.get_running_loop()
+    for listening in listener.sockets:
+        loop.remove_reader(listening.fileno())
+    for _ in range(ACCEPTING_TURNS):
+        await checkpoint()
+    listener.close()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 import struct
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from anyio.lowlevel import checkpoint
 
 from smppcast.errors import ConfigError
 from smppcast.smsc import Scenario, serve
@@ -556,3 +560,23 @@ async def test_submit_multi_shares_an_id_and_tells_the_refused() -> None:
         assert {receipt.tlvs[0x1E] for receipt in receipts} == {b"1\0"}
         lists = await esme.ask(SUBMIT_MULTI, b"\0\5\0GOUV\0\1" + b"\2friends\0" + flags)
         assert lists.status == 0x34
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("turns", range(4))
+async def test_connections_that_come_while_it_ends_are_ended_too(turns: int) -> None:
+    """An open socket that nobody knows of would be told by the interpreter, and fail this test."""
+    connecting = [socket.socket() for _ in range(3)]
+    try:
+        async with serve() as smsc:
+            for each in connecting:
+                each.setblocking(False)
+                with suppress(BlockingIOError):
+                    each.connect(("127.0.0.1", smsc.port))
+            for _ in range(turns):
+                await checkpoint()
+        assert not smsc.links
+    finally:
+        for each in connecting:
+            each.close()
+    gc.collect()
