@@ -26,6 +26,7 @@ _LAYOUT: Final = {
     "plot_bgcolor": "rgba(0,0,0,0)",
     "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
     "hovermode": "x unified",
+    "showlegend": True,  # one line alone has a name as well
 }
 # The bar of buttons has one that would send the plot to a service.
 _CONFIG: Final = {"displayModeBar": False, "responsive": True}
@@ -108,7 +109,7 @@ def bars(title: str, unit: str, counts: Mapping[str, int], colours: Sequence[str
         "marker": {"color": list(colours)},
     }
     found = plot(title, {"title": {"text": unit}}, {"automargin": True, "autorange": "reversed"}, [bar])
-    found["layout"] |= {"height": 140 + 40 * len(counts), "hovermode": "closest"}
+    found["layout"] |= {"height": 140 + 40 * len(counts), "hovermode": "closest", "showlegend": False}
     return found
 
 

@@ -260,6 +260,8 @@ class Engine:
         earlier = await self._writer.call(self._store.campaign, of)
         if earlier is None:
             raise CampaignError(f"there is no campaign {of}")
+        if earlier.state is CampaignState.PURGED:
+            raise CampaignError(f"campaign {of} was purged: nobody is left to be tried again")
         if earlier.state is not CampaignState.FINISHED:
             raise CampaignError(f"campaign {of} is {earlier.state}: it can be retried once it is finished")
         name = name or f"{of}-retry"

@@ -16,7 +16,7 @@ from typing import IO, Any
 from smppcast.errors import UsageError
 from smppcast.ledger.outcomes import OutcomeRow
 
-__all__ = ["COLUMNS", "as_dict", "write_outcomes"]
+__all__ = ["COLUMNS", "as_dict", "whole", "write_outcomes"]
 
 COLUMNS = (
     "msisdn",
@@ -67,14 +67,14 @@ def write_outcomes(path: Path, rows: Iterator[OutcomeRow]) -> None:
     if write is None:
         raise UsageError(f"{path}: expected a name that ends in {', '.join(_FORMS)}")
     try:
-        with _whole(path) as unfinished:
+        with whole(path) as unfinished:
             write(unfinished, rows)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[Path]:
+def whole(path: Path) -> Iterator[Path]:
     """A file beside it, for its owner alone since it holds numbers, that takes its place in the end."""
     unfinished = path.with_name(f"{path.name}.part")
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))

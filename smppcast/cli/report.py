@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from smppcast.cli.account import as_dict, as_text, columns
-from smppcast.cli.outcome_files import write_outcomes
+from smppcast.cli.outcome_files import whole, write_outcomes
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.cli.report_page import report_page
 from smppcast.config import load
@@ -105,7 +105,8 @@ def _reading(ledger: Path) -> Iterator[SqliteStore]:
 
 def _write_page(path: Path, text: str) -> None:
     try:
-        path.write_text(text, "utf-8")
+        with whole(path) as unfinished:
+            unfinished.write_text(text, "utf-8")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -86,4 +86,4 @@ def test_a_purged_campaign_is_not_cast_again(tmp_path: Path) -> None:
     done = invoke(tmp_path, "cast", *arguments)
     assert (done.exit_code, "was purged" in done.stderr) == (2, True)
     done = invoke(tmp_path, "retry", "alert", "--states", "expired")
-    assert (done.exit_code, "is purged" in done.stderr) == (2, True)
+    assert (done.exit_code, "was purged" in done.stderr) == (2, True)
