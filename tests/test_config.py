@@ -57,6 +57,8 @@ def test_the_smallest_file_has_defaults_for_the_rest() -> None:
 
 def test_every_setting_can_be_set() -> None:
     settings = load(FIXTURES / "full.yaml", {"ORANGE_PASSWORD": SECRET})
+    assert (settings.durability, settings.retention) == ("relaxed", 30 * 86_400)
+    assert settings.suppress == (FIXTURES / "lists" / "optout.txt",)
     orange, sfr = settings.operators["orange"], settings.operators["sfr"]
     assert settings.ledger == FIXTURES / "state" / "ledger.db"
     assert (settings.country, settings.unknowns.hold, settings.settle) == ("FR", 1800.0, 120.0)

@@ -98,7 +98,7 @@ def cast(
         retention=retention,
     )
     engine = base if settle is None else replace(base, settle_s=settle)
-    casting = Casting(engine, settings.ledger, as_json=json)
+    casting = Casting(engine, settings.ledger, as_json=json, durability=settings.durability)
     run(partial(_cast, casting, wording, feed, name, options, again=again))
 
 

@@ -45,7 +45,11 @@ def listen(
     """
     logs.configure(debug=debug)
     settings = load(config)
-    run(partial(_listen, Casting(engine_settings(settings), settings.ledger), for_))
+    run(
+        partial(
+            _listen, Casting(engine_settings(settings), settings.ledger, durability=settings.durability), for_
+        )
+    )
 
 
 async def _listen(casting: Casting, for_s: float | None) -> ExitCode:

@@ -114,7 +114,11 @@ def retry(
     async def begin(engine: Engine) -> Campaign:
         return await engine.retry(of, states, text=wording, name=name, options=options)
 
-    run(partial(_retry, Casting(engine_of, settings.ledger, as_json=json), begin))
+    run(
+        partial(
+            _retry, Casting(engine_of, settings.ledger, as_json=json, durability=settings.durability), begin
+        )
+    )
 
 
 async def _retry(casting: Casting, begin: Begin) -> ExitCode:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import anyio
 
@@ -36,12 +37,14 @@ class Casting:
     Args:
         as_json: the account as one JSON line instead of a table.
         resumable: whether the same command would go on with the same ledger.
+        durability: of the ledger, see `SqliteStore`.
     """
 
     settings: EngineSettings
     ledger: Path
     as_json: bool = False
     resumable: bool = True
+    durability: Literal["full", "relaxed"] = "full"
 
     @contextmanager
     def store(self) -> Iterator[SqliteStore]:
@@ -50,7 +53,7 @@ class Casting:
         Raises:
             LedgerError: it cannot be had; LedgerBusy: another process has it.
         """
-        store = SqliteStore(self.ledger)
+        store = SqliteStore(self.ledger, durability=self.durability)
         try:
             yield store
         finally:

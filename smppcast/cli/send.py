@@ -128,7 +128,7 @@ def send(
         {"msisdn": number, "operator": operator or ""} for number in _numbers(to, base.country)
     ]
     errand = _Errand(text.replace("{", "{{").replace("}", "}}"), items, options)
-    casting = Casting(replace(base, settle_s=wait or 0.0), settings.ledger)
+    casting = Casting(replace(base, settle_s=wait or 0.0), settings.ledger, durability=settings.durability)
     run(partial(_send, casting, errand, as_json=json))
 
 

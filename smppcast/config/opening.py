@@ -37,7 +37,7 @@ async def open_engine(
         loaded = load(settings)
         settings = engine_settings(loaded)
         if store is None:
-            store = opened = SqliteStore(loaded.ledger)
+            store = opened = SqliteStore(loaded.ledger, durability=loaded.durability)
     if store is None:
         raise UsageError("settings without a file need a store, such as SqliteStore(path)")
     try:

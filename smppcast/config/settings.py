@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
@@ -84,6 +84,9 @@ class Settings(SettingsModel):
 
     ledger: LedgerPath
     """Where what was sent and answered is kept: sqlite:///FILE, relative to this file."""
+    durability: Literal["full", "relaxed"] = "full"
+    """full: every commit is synced, so that no power cut loses one. relaxed: a power cut (not a crash of the
+    program) may lose the last ones: recipients may get a second message unflagged, receipts may be lost."""
     operators: dict[str, OperatorEntry] = Field(min_length=1)
     """The accounts at SMSCs, by the names that feeds and reports call them."""
     country: str | None = None
