@@ -25,7 +25,7 @@ from smppcast.smpp.framing import Framer
 from tests.acceptance.driver import Home, csv_feed, environment, numbers, smsc
 
 CALLS = "pwrite64,write,writev,sendto,sendmsg,fdatasync,fsync,unlink"
-LINE = re.compile(r"^(\d+) (?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$")
+LINE = re.compile(r"^(\d+) +(?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$")
 STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 TARGET = re.compile(r"^\d+<((?:\\x[0-9a-f]{2})*)>")
 OFFSET = re.compile(r", (\d+)(?:\)| <unfinished)")
