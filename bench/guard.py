@@ -12,6 +12,7 @@ its ratio, which no busy machine reaches.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -149,8 +150,12 @@ def _instructions(work: Callable[[], object]) -> int:
         nonlocal executed
         executed += event == "c_call"
 
-    with _hooks(trace, profile):
-        work()
+    gc.disable()  # a collection may run finalizers in between, which are Python as well
+    try:
+        with _hooks(trace, profile):
+            work()
+    finally:
+        gc.enable()
     return executed
 
 
