@@ -111,7 +111,7 @@ def cases(seconds: int) -> list[Case]:
             {"window": 10, "binds": binds},
             {"response_latency": 50},
             wanted=((2, 200 * binds),),
-            miss=0.03,
+            miss=0.01,
         )
         for binds in (1, 2, 10)
     ]

@@ -19,4 +19,5 @@ def test_killed_among_faults_nobody_is_lost_or_doubled_unseen(tmp_path: Path, po
     finally:
         home.close()
 
+    assert played.kills == 1, "the command had ended before it was killed"
     assert played.held, played
