@@ -123,12 +123,14 @@ class Home:
         """What it wrote to standard error so far."""
         return self._logs[process.pid].read_text()
 
-    def run(self, *args: str, stdin: str | None = None) -> Done:
+    def run(self, *args: str, stdin: str | None = None, within_s: float = DEADLINE_S) -> Done:
         process = self.start(*args, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        return self.finish(process, stdin)
+        return self.finish(process, stdin, within_s)
 
-    def finish(self, process: subprocess.Popen[str], stdin: str | None = None) -> Done:
-        out, _ = process.communicate(stdin, timeout=DEADLINE_S)
+    def finish(
+        self, process: subprocess.Popen[str], stdin: str | None = None, within_s: float = DEADLINE_S
+    ) -> Done:
+        out, _ = process.communicate(stdin, timeout=within_s)
         return Done(process.returncode, out, self.log(process))
 
     def outcomes(self, name: str) -> list[dict[str, str]]:

@@ -14,13 +14,16 @@ from pathlib import Path
 from random import Random
 
 from tests.acceptance.driver import Home
-from tests.chaos.rounds import KILLS, POLICIES, Round, play
+from tests.chaos.rounds import KILLS, POLICIES, RECEIPTS_WITHIN_S, Round, play
 
 
 def main(argv: Sequence[str]) -> int:
     parser = ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--receipts-within", type=float, default=RECEIPTS_WITHIN_S, metavar="S", help="default: %(default)s"
+    )
     options = parser.parse_args(argv)
     random, rounds = Random(options.seed), list[Round]()
     while (left := options.kills - sum(each.kills for each in rounds)) > 0:
@@ -28,7 +31,8 @@ def main(argv: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             home = Home(Path(folder))
             try:
-                rounds.append(play(home, policy, min(left, KILLS), random))
+                kills, latest_s = min(left, KILLS), options.receipts_within
+                rounds.append(play(home, policy, kills, random, receipts_within_s=latest_s))
             finally:
                 home.close()
         sys.stdout.write(f"{'held' if rounds[-1].held else 'VIOLATED'}: {rounds[-1]}\n")
