@@ -125,16 +125,19 @@ class Pump:
         self._woken = True  # whoever wakes us meanwhile is served by this turn
         now = self._clock()
         events = self.session.receive(data, now)
-        self._handle(events, now)
-        if events and all(isinstance(event, Deliveries) for event in events):
-            # Tasks that this wakes answer them first: then one write has all of their answers. Answers to
-            # submits make room in the window, which is used at once: between two turns of the event loop
-            # another thread may take the interpreter's lock for milliseconds.
+        # What makes room in the window is used at once: deliveries that came behind it can wait for that, and
+        # between two turns of the event loop another thread may take the interpreter's lock.
+        behind = _behind(events)
+        if behind or not events:
+            self._handle(events[:behind], now)
+            self._turn()
+        if behind < len(events):
+            self._woken = True
+            self._handle(events[behind:], now)
+            # Tasks that this wakes answer them first: then one write has all of their answers.
             self._woken = False
             self.wake()
             self._mind_reading()
-        else:
-            self._turn()
 
     def _turn(self) -> None:
         """Writes what there is. The owner fills only when it may leave at once: what is queued while the
@@ -179,6 +182,14 @@ class Pump:
         for event in events:
             if isinstance(event, Ended):
                 self._error = self._error or event.error
+
+
+def _behind(events: Sequence[Event]) -> int:
+    """Where the deliveries begin that nothing else follows."""
+    for at in range(len(events), 0, -1):
+        if not isinstance(events[at - 1], Deliveries):
+            return at
+    return 0
 
 
 def _lost(error: Exception | None) -> LinkLost:

@@ -72,7 +72,7 @@ class Window(AbstractBroker, AbstractHook):  # type: ignore[misc]
             self._done.set()
 
     async def enqueue(self, message: Any) -> None:
-        raise AssertionError("messages come from `cast` alone")
+        raise AssertionError(f"messages come from `cast` alone, not {message!r}")
 
     async def sending(self, smpp_message: Any, pdu: bytes, client_id: str) -> None:
         pass
