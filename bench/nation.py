@@ -66,8 +66,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     print(machine())
     print(
-        f"setup: {SEGMENTS} segments a recipient, {options.binds} binds, window {options.window}, receipts on, "
-        f"random message_ids, SQLite synchronous=FULL in {tempfile.gettempdir()}; {options.minutes:g} minute(s)"
+        f"setup: {SEGMENTS} segments a recipient, {options.binds} binds, window {options.window}, receipts, "
+        f"random message_ids, SQLite synchronous=FULL in {tempfile.gettempdir()}, {options.minutes:g} min"
     )
     settings = (
         "--inside",
