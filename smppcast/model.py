@@ -65,10 +65,18 @@ class CampaignState(StrEnum):
     """Where a campaign stands in its life."""
 
     RUNNING = "running"
+    PAUSED = "paused"  # by a person, or by its plan because a wave fell short
+    DRAINING = "draining"  # nothing new is sent; answers to what is in flight are awaited
     STOPPED = "stopped"  # drained before its end; the same command resumes it
     SETTLING = "settling"  # all answered; receipts are awaited
     FINISHED = "finished"
+    CANCELLED = "cancelled"  # ended by a person before its end, for good
     PURGED = "purged"  # its recipients are forgotten, its counts are kept
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it will be sent any more."""
+        return self in (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PURGED)
 
 
 @dataclass(slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import anyio
 import structlog
 
+from smppcast.campaign.conductor import Conductor, Progress
 from smppcast.campaign.handover import Handover
 from smppcast.campaign.intake import Intake
 from smppcast.campaign.sender import Sender
-from smppcast.errors import FeedError, SmppcastError
+from smppcast.errors import CampaignError, FeedError, SmppcastError
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import Campaign as Record
 from smppcast.ledger.facts import CampaignChanged, TakenIn
@@ -34,6 +35,7 @@ class Campaign:
         id, name: by which the ledger knows it.
         state: see `CampaignState`.
         error: why it stopped before its end, None where it was asked to.
+        pause_reason: why it is paused, "" where it is not.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Campaign:
         self.id, self.name = record.id, record.name
         self.state = record.state
         self.error: SmppcastError | None = None
+        self.pause_reason = ""
         self.intake: Intake | None = None
         self.boards, self._writer = boards, writer
         self._settle_s, self._clock, self._wall = settle_s, clock, wall
@@ -57,7 +60,8 @@ class Campaign:
         self._complete = False
         self._changed = anyio.Event()
         self._ended = anyio.Event()
-        self._draining = False
+        self._conductor: Conductor | None = None
+        self._draining = self._cancelled = self._expired = False
         self._began = clock()
         self._took_s: float | None = None
 
@@ -88,6 +92,50 @@ class Campaign:
     def by_operator(self) -> dict[str, Account]:
         """The account of each operator; rows that never reached one are in none."""
         return self.boards.by_operator(live=not self.ended)
+
+    def progress(self) -> Mapping[str, Progress]:
+        """Where each operator's part stands in its plan; empty for one that is not in work."""
+        return self._conductor.progress() if self._conductor is not None else {}
+
+    def pause(self, reason: str = "paused by a person") -> None:
+        """Sends nothing new until `resume`; answers and receipts are taken. The ledger keeps it.
+
+        Raises:
+            CampaignError: it is not running.
+        """
+        if self.state is not CampaignState.RUNNING or self._conductor is None:
+            raise CampaignError(f"campaign {self.name} is {self.state}: only a running one can be paused")
+        self.pause_reason = reason
+        self._conductor.pause()
+        self._enter(CampaignState.PAUSED)
+
+    def resume(self) -> None:
+        """Goes on after `pause`; a wave that fell short is let pass.
+
+        Raises:
+            CampaignError: it is not paused.
+        """
+        if self.state is not CampaignState.PAUSED or self._conductor is None:
+            raise CampaignError(f"campaign {self.name} is {self.state}: only a paused one can be resumed")
+        self.pause_reason = ""
+        self._enter(CampaignState.RUNNING)
+        self._conductor.resume()
+
+    def cancel(self) -> None:
+        """Ends it for good: nothing new is sent, and it cannot be resumed. Answers are awaited.
+
+        Raises:
+            CampaignError: all of it is sent, or it has ended.
+        """
+        if self.state not in (CampaignState.RUNNING, CampaignState.PAUSED) or self.ended:
+            raise CampaignError(
+                f"campaign {self.name} is {self.state}: only a running or paused one can be cancelled"
+            )
+        self._cancelled = True
+        # The ledger has it at once: one that is killed while it drains is not resumed either.
+        self._enter(CampaignState.CANCELLED)
+        self.state = CampaignState.DRAINING
+        self.stop()
 
     async def wait(self) -> Account:
         """Waits until the campaign is finished or stopped; returns its account.
@@ -126,16 +174,42 @@ class Campaign:
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 
+    def fell_short(self, reason: str) -> None:
+        """A wave did not arrive as its plan wants: people decide."""
+        if self.state is CampaignState.RUNNING:
+            log.warning("wave_fell_short", name=self.name, reason=reason)
+            self.pause_reason = reason
+            self._enter(CampaignState.PAUSED)
+
+    def expire(self) -> None:
+        """Its plan's end has come: whoever was not sent a message gets none."""
+        if not self._expired:
+            self._expired = True
+            self._enter(CampaignState.DRAINING)
+            for sender in self._senders.values():
+                sender.stop()
+            self.changed()
+
+    def conducted_by(self, conductor: Conductor) -> None:
+        """Who opens and shuts its gates; before `run`."""
+        self._conductor = conductor
+
     async def run(
-        self, intake: Intake, senders: Mapping[str, Sender], lanes: Mapping[str, Lane], handover: Handover
+        self,
+        intake: Intake,
+        senders: Mapping[str, Sender],
+        lanes: Mapping[str, Lane],
+        handover: Handover,
+        conductor: Conductor,
     ) -> None:
         """Takes in, sends and settles, until finished, stopped, or failed (see `error`)."""
         self.intake, self._senders, self._lanes = intake, dict(senders), dict(lanes)
-        self._enter(CampaignState.RUNNING)
+        self._enter(CampaignState.PAUSED if conductor.paused else CampaignState.RUNNING)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._take_in, intake)
                 tasks.start_soon(handover.run)
+                tasks.start_soon(conductor.run, senders)
                 for name, sender in senders.items():
                     tasks.start_soon(self._send, sender)
                     lanes[name].sources.add(sender)
@@ -171,7 +245,9 @@ class Campaign:
 
     async def _sent(self) -> None:
         while not self._draining and self.error is None:
-            if self._complete and all(sender.idle for sender in self._senders.values()):
+            senders = self._senders.values()
+            done = not any(each.in_flight for each in senders) if self._expired else False
+            if self._complete and (done or all(sender.idle for sender in senders)):
                 return
             await self._changed.wait()
 
@@ -221,7 +297,8 @@ class Campaign:
             for sender in self._senders.values():
                 sender.retract()
             done = self.state is CampaignState.SETTLING and not self._draining and self.error is None
-            self._enter(CampaignState.FINISHED if done else CampaignState.STOPPED)
+            left = CampaignState.CANCELLED if self._cancelled else CampaignState.STOPPED
+            self._enter(CampaignState.FINISHED if done else left)
             await self._writer.durable()
         except SmppcastError as error:
             self.error = self.error or error

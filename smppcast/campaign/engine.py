@@ -18,11 +18,14 @@ import structlog
 from anyio.abc import TaskGroup
 
 from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.conductor import Conductor
 from smppcast.campaign.follow_up import FollowUp, text_of
+from smppcast.campaign.gate import Gate
 from smppcast.campaign.handover import Handover
 from smppcast.campaign.intake import Intake
 from smppcast.campaign.leftovers import leftovers
 from smppcast.campaign.options import CampaignOptions
+from smppcast.campaign.plan import Plan
 from smppcast.campaign.sender import Sender
 from smppcast.campaign.wording import Wording
 from smppcast.errors import CampaignError, FeedError, LedgerError, UsageError
@@ -203,6 +206,7 @@ class Engine:
         name: str | None = None,
         options: CampaignOptions | None = None,
         kept: Mapping[str, Any] | None = None,
+        paused: bool = False,
     ) -> Campaign:
         """Casts a text to a feed, or resumes the campaign of that name, or finds it finished.
 
@@ -212,10 +216,12 @@ class Engine:
                 is given again from its start.
             name: of the campaign; without one it follows from feed and text.
             kept: what else the ledger shall keep with it, when it begins: plain data, as JSON has it.
+            paused: take the feed in, and send nothing before `Campaign.resume`.
 
         Raises:
-            CampaignError: a campaign of that name has another text or other settings, or runs already;
-                or an operator that it still needs is gone; or the engine is draining.
+            CampaignError: a campaign of that name has another text or other settings, or runs already, or
+                was cancelled; or its plan has ended, or names a stranger; or an operator that it still needs
+                is gone; or the engine is draining.
             UsageError: the name is none.
             FeedError: the feed cannot be read, or can be read but once and no name is given; that it is
                 another feed than before is found while it is read, and raised by `Campaign.wait`.
@@ -230,7 +236,7 @@ class Engine:
             raise CampaignError(f"campaign {name} is running")
         self._casting.add(name)
         try:
-            return await self._cast(Template(text), feed, name, options, kept or {})
+            return await self._cast(Template(text), feed, name, options, kept or {}, paused=paused)
         finally:
             self._casting.remove(name)
 
@@ -262,7 +268,7 @@ class Engine:
             raise CampaignError(f"there is no campaign {of}")
         if earlier.state is CampaignState.PURGED:
             raise CampaignError(f"campaign {of} was purged: nobody is left to be tried again")
-        if earlier.state is not CampaignState.FINISHED:
+        if not earlier.state.ended:
             raise CampaignError(f"campaign {of} is {earlier.state}: it can be retried once it is finished")
         name = name or f"{of}-retry"
         follow_up = FollowUp(of, frozenset(outcomes), self._wall())
@@ -283,13 +289,16 @@ class Engine:
         name: str,
         options: CampaignOptions,
         kept: Mapping[str, Any],
+        *,
+        paused: bool,
     ) -> Campaign:
+        await self._check_plan(name, options.plan)
         if options.retention_s is not None:
             kept = {"retention_s": options.retention_s, **kept}
         settings = json.dumps({"text": template.text, **kept}, ensure_ascii=False)
         record = await self._record(name, options.fingerprint(template.text), settings)
         wordings = {
-            operator: Wording(lane.settings, options, _reference(record), record.created)
+            operator: Wording(lane.settings, options, _reference(record), record.created, self._wall())
             for operator, lane in self._lanes.items()
         }
         for wording in wordings.values():
@@ -332,7 +341,20 @@ class Engine:
                 clock=self._clock,
                 wall=self._wall,
             )
-            senders = self._senders(campaign, record, wordings, options, handover)
+            conductor = Conductor(
+                options.plan,
+                tuple(self._lanes),
+                boards,
+                complete=lambda: campaign.taken_in,
+                short=campaign.fell_short,
+                expired=campaign.expire,
+                wall=self._wall,
+                paused=paused,
+            )
+            campaign.conducted_by(conductor)
+            senders = self._senders(
+                campaign, record, wordings, options=options, handover=handover, gates=conductor.gates
+            )
             for operator, sender in senders.items():
                 for left in leftovers(boards, operator, counts):
                     sender.resume(left)
@@ -354,17 +376,26 @@ class Engine:
                 clock=self._clock,
                 wall=self._wall,
             )
-            self._tasks.start_soon(self._run, campaign, intake, senders, handover)
+            self._tasks.start_soon(self._run, campaign, intake, senders, handover, conductor)
         self.campaigns[name] = self._by_id[record.id] = campaign
         return campaign
+
+    async def _check_plan(self, name: str, plan: Plan) -> None:
+        strangers = plan.operators.keys() - self._lanes.keys()
+        if strangers:
+            raise CampaignError(f"campaign {name}: its plan names {min(strangers)}, which is no operator")
+        if plan.over_at(self._wall()) and await self._writer.call(self._store.campaign, name) is None:
+            raise CampaignError(f"campaign {name}: not_after = {plan.not_after} has passed")
 
     def _senders(
         self,
         campaign: Campaign,
         record: Record,
         wordings: Mapping[str, Wording],
+        *,
         options: CampaignOptions,
         handover: Handover,
+        gates: Mapping[str, Gate],
     ) -> dict[str, Sender]:
         senders = {
             operator: Sender(
@@ -381,6 +412,8 @@ class Engine:
                 weight=options.weight,
                 began=record.created,
                 response_s=lane.settings.timers.response,
+                gate=gates[operator],
+                clock=self._clock,
                 wall=self._wall,
                 changed=campaign.changed,
                 reroute=handover.reroute_of(operator, lane.settings.reroute),
@@ -414,8 +447,8 @@ class Engine:
             return await self._writer.call(
                 self._store.create_campaign, name, self._wall(), fingerprint, settings
             )
-        if record.state is CampaignState.PURGED:
-            raise CampaignError(f"campaign {name} was purged: give this one another name")
+        if record.state in (CampaignState.PURGED, CampaignState.CANCELLED):
+            raise CampaignError(f"campaign {name} was {record.state}: give this one another name")
         if record.fingerprint != fingerprint and not await self._begun(record):
             return await self._writer.call(self._store.amend_campaign, record, fingerprint, settings)
         if record.fingerprint != fingerprint:
@@ -455,10 +488,15 @@ class Engine:
         return (await self._writer.call(self._store.cursor, record.id)).rows > 0
 
     async def _run(
-        self, campaign: Campaign, intake: Intake, senders: Mapping[str, Sender], handover: Handover
+        self,
+        campaign: Campaign,
+        intake: Intake,
+        senders: Mapping[str, Sender],
+        handover: Handover,
+        conductor: Conductor,
     ) -> None:
         try:
-            await campaign.run(intake, senders, self._lanes, handover)
+            await campaign.run(intake, senders, self._lanes, handover, conductor)
             if campaign.error is None and campaign.state is CampaignState.SETTLING:
                 await campaign.finish()
             else:

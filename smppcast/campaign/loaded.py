@@ -30,6 +30,7 @@ class LoadedChunk:
         allowed: offsets below it are in an intent that is durable: they may be sent.
         left: segments that have no final answer yet.
         end: recipients from this offset on are another lane's.
+        taken_back: how often the intent was lowered again.
     """
 
     __slots__ = (
@@ -43,11 +44,12 @@ class LoadedChunk:
         "intent",
         "left",
         "next",
+        "taken_back",
     )
 
     def __init__(self, chunk: Chunk, parts: Sequence[tuple[bytes, bytes]], wording: Wording) -> None:
         self.chunk = chunk
-        self.next = self.intent = self.allowed = 0
+        self.next = self.intent = self.allowed = self.taken_back = 0
         segments = chunk.segments
         self.left = segments * len(chunk.numbers) if isinstance(segments, int) else sum(segments)
         if isinstance(segments, int) and segments != len(parts):

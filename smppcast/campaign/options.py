@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smppcast.campaign.plan import Plan
 from smppcast.errors import UsageError
 from smppcast.model import Outcome
 from smppcast.operators.settings import SourceAddress
@@ -55,6 +56,7 @@ class CampaignOptions:
         suppress_reached: likewise, those whom other campaigns reached.
         retention_s: how long recipients are kept in the ledger after the last that it was told of them.
         receipts: False asks for no receipt: accepted messages then stay `awaiting_receipt`.
+        plan: when, how fast and in which waves it is sent.
     """
 
     source: SourceAddress | None = None
@@ -70,6 +72,7 @@ class CampaignOptions:
     suppress_reached: tuple[Reached, ...] = ()
     retention_s: float | None = None
     receipts: bool = True
+    plan: Plan = field(default_factory=Plan)
 
     def __post_init__(self) -> None:
         if not 0 <= self.priority_flag <= 3:

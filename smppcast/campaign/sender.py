@@ -16,6 +16,7 @@ from typing import Protocol
 
 import anyio
 
+from smppcast.campaign.gate import Gate
 from smppcast.campaign.handover import Elsewhere, Given
 from smppcast.campaign.held import Held
 from smppcast.campaign.leftovers import Leftover
@@ -100,6 +101,8 @@ class Sender:
         text: the campaign's text where it is the same for all, else None.
         began: when the campaign did, in unix seconds.
         response_s: how long a response may take.
+        gate: what the campaign's plan lets it do.
+        clock: for the gate's budget.
         reroute: the statuses that mean another network, and where its recipients go.
         changed: called when the sender may have become idle, or, once stopped, has nothing in flight.
     """
@@ -120,6 +123,8 @@ class Sender:
         weight: float,
         began: float,
         response_s: float,
+        gate: Gate,
+        clock: Clock,
         wall: Clock,
         changed: Callable[[], None],
         reroute: tuple[Sequence[int], Elsewhere] | None = None,
@@ -131,7 +136,8 @@ class Sender:
         self._parts = wording.parts(text) if text is not None else []
         self._boards, self._writer, self._store = boards, writer, store
         self._retry, self._unknowns = retry, unknowns
-        self._wall, self._changed = wall, changed
+        self._gate, self._clock, self._wall, self._changed = gate, clock, wall, changed
+        self._begun_in_all = boards.begun(lane.name)
         self._queue: deque[Chunk | int] = deque()
         self._resume: dict[int, Leftover] = {}
         self._chunks: dict[int, LoadedChunk] = {}
@@ -153,6 +159,7 @@ class Sender:
         self._begun = self._starved = False
         self._more = anyio.Event()
         self._failure: SmppcastError | None = None
+        self._waiting: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
         return (
@@ -243,23 +250,30 @@ class Sender:
     def _intend(self) -> None:
         """Raises watermarks so that `_ahead` recipients may be sent before the next commit."""
         ahead = sum(loaded.intent - loaded.next for loaded in self._order)
-        if self.stopped or ahead > self._ahead // 2:
+        if self.stopped or not self._gate.open or ahead > self._ahead // 2:
             return
         for loaded in self._order:
-            step = min(self._ahead - ahead, len(loaded) - loaded.intent)
+            step = min(self._ahead - ahead, len(loaded) - loaded.intent, self._room_in_wave())
             if step > 0:
                 loaded.intent += step
                 ahead += step
+                self._begun_in_all += step
                 self._tell(
                     Intent(loaded.chunk.key, loaded.intent, self._wall()),
-                    partial(self._granted, loaded, loaded.intent),
+                    partial(self._granted, loaded, loaded.intent, loaded.taken_back),
                 )
             if ahead >= self._ahead:
                 return
         if self._queue:
             self._more.set()
 
-    def _granted(self, loaded: LoadedChunk, below: int) -> None:
+    def _room_in_wave(self) -> int:
+        most = self._gate.most
+        return CHUNK_SIZE if most is None else max(0, most - self._begun_in_all)
+
+    def _granted(self, loaded: LoadedChunk, below: int, taken_back: int) -> None:
+        if taken_back != loaded.taken_back:
+            return  # it was lowered while its commit was under way
         loaded.allowed = max(loaded.allowed, min(below, loaded.end))
         self._begun = True
         if self._starved:
@@ -276,8 +290,15 @@ class Sender:
     # --- the lane pulls --------------------------------------------------------------------
 
     def pull(self, room: int) -> Batch | None:
-        if self.stopped:
+        if self.stopped or not self._gate.open:
             return None
+        budget = self._gate.budget
+        allowed = budget.available(now := self._clock())
+        if allowed is not None and allowed < room:
+            room = allowed
+            if not room:
+                self._wait(budget.wait(now))
+                return None
         try:
             batch = self._pull(room)
         except SmppcastError as error:
@@ -288,7 +309,17 @@ class Sender:
             return None
         if batch is not None:
             self.in_flight += len(batch[1])
+            budget.spend(len(batch[1]), now)
         return batch
+
+    def _wait(self, delay_s: float) -> None:
+        """Looks again when the campaign's own rate lets something through."""
+        if self._waiting is None:
+            self._waiting = asyncio.get_running_loop().call_later(delay_s, self._over_waiting)
+
+    def _over_waiting(self) -> None:
+        self._waiting = None
+        self._lane.wake()
 
     def _pull(self, room: int) -> Batch | None:
         if self._ready:
@@ -305,7 +336,8 @@ class Sender:
             # first ones go now, and the others as room comes.
             refs = order[0].one()
             if refs is None:
-                self._starved = self._begun  # before the first grant, everybody waits
+                # Before the first grant everybody waits; nor has the disk to do with the end of a wave.
+                self._starved = self._begun and order[0].intent > order[0].allowed
                 self._intend()
                 return None
             for ref in refs:
@@ -616,6 +648,7 @@ class Sender:
             if first < end:
                 if loaded.intent > first:
                     self._tell(Intent(loaded.chunk.key, first))
+                self._begun_in_all -= loaded.intent - first
                 loaded.intent = loaded.allowed = loaded.end = first
                 self._more.set()
                 return [make_ref(loaded.chunk.key, offset) for offset in range(first, end)]
@@ -637,10 +670,28 @@ class Sender:
 
     # --- the end ---------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """The gate has opened, or its bound has moved."""
+        self._intend()
+        self._lane.wake()
+
+    def rest(self) -> None:
+        """The gate is shut for long: takes back intents whose bytes never left, so that a crash while
+        nothing is sent leaves nothing unknown."""
+        for loaded in self._chunks.values():
+            if loaded.intent > loaded.next:
+                self._begun_in_all -= loaded.intent - loaded.next
+                loaded.intent = loaded.allowed = loaded.next
+                loaded.taken_back += 1
+                self._tell(Intent(loaded.chunk.key, loaded.next))
+
     def stop(self) -> None:
         """Sends nothing new from here on; answers to what is in flight are still taken."""
         self.stopped = True
         self._timers.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def retract(self) -> None:
         """After a drain: takes back intents and attempts whose bytes never left, so that they are not
@@ -648,10 +699,7 @@ class Sender:
         refused = self._strays.drop()
         if refused:
             self._tell(Deferred(self._lane.name, self._wall(), *_columns(refused)))
-        for loaded in self._chunks.values():
-            if loaded.intent > loaded.next:
-                loaded.intent = loaded.allowed = loaded.next
-                self._tell(Intent(loaded.chunk.key, loaded.next))
+        self.rest()
         if self._ready:
             refs, self._ready = self._ready, []
             self._tell(Unsent(self._lane.name, self._wall(), sorted(refs)))

@@ -17,6 +17,9 @@ __all__ = ["Wording"]
 
 _UDHI = 0x40
 
+# Left to a message that is sent at the very end of its plan: less is refused by some SMSCs.
+VALID_LEAST_S = 60.0
+
 # Class 0 in both groups of data_coding that carry a class (GSM 03.38 section 4).
 _FLASH = {0: 0x10, 8: 0x18}
 
@@ -27,7 +30,8 @@ class Wording:
     Args:
         reference: of concatenated segments. One serves all recipients of a campaign, since a
             handset joins by sender and reference; campaigns that follow one another differ in it.
-        now: unix seconds, for an absolute validity_period.
+        began: when the campaign did (unix seconds), from which an absolute validity_period counts.
+        now: for what is left of a plan with an end.
 
     Attributes:
         source_addr: the sender.
@@ -35,10 +39,16 @@ class Wording:
     """
 
     def __init__(
-        self, settings: OperatorSettings, options: CampaignOptions, reference: int, now: float
+        self,
+        settings: OperatorSettings,
+        options: CampaignOptions,
+        reference: int,
+        began: float,
+        now: float | None = None,
     ) -> None:
+        now = began if now is None else now
         self._settings, self._options, self._reference = settings, options, reference
-        self._validity = _validity(settings, options.validity_s, now)
+        self._validity = _validity(settings, options, began, now)
         self._source = options.source or settings.source
         self.source_addr, self.references = self._source.addr, settings.user_message_reference
 
@@ -99,10 +109,19 @@ class Wording:
         )
 
 
-def _validity(settings: OperatorSettings, validity_s: float | None, now: float) -> str:
-    seconds = settings.validity_period if validity_s is None else validity_s
+def _validity(settings: OperatorSettings, options: CampaignOptions, began: float, now: float) -> str:
+    """As asked for, and not beyond the plan's end: who may not be sent a message shall not get one.
+
+    A relative period counts from when the SMSC takes a message, so that of a plan with an end is what is
+    left of it now.
+    """
+    seconds = settings.validity_period if options.validity_s is None else options.validity_s
+    relative, until = settings.validity_format == "relative", options.plan.until
+    if until is not None:
+        left = max(VALID_LEAST_S, until - (now if relative else began))
+        seconds = left if seconds is None else min(seconds, left)
     if seconds is None:
         return ""
-    if settings.validity_format == "relative":
-        return str(RelativeTime.of(timedelta(seconds=seconds)))
-    return str(AbsoluteTime.of(datetime.fromtimestamp(now, UTC) + timedelta(seconds=seconds)))
+    if relative:
+        return str(RelativeTime.of(timedelta(seconds=int(seconds))))
+    return str(AbsoluteTime.of(datetime.fromtimestamp(began, UTC) + timedelta(seconds=seconds)))

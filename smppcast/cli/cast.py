@@ -35,7 +35,6 @@ from smppcast.config import load
 from smppcast.config.engine import engine_settings
 from smppcast.errors import CampaignError
 from smppcast.ledger.contract import Store
-from smppcast.model import CampaignState
 
 __all__ = ["EXAMPLE", "again_name", "cast"]
 
@@ -123,7 +122,7 @@ def again_name(store: Store, name: str) -> str:
     while newest is not None:
         number += 1
         following = store.campaign(f"{name}-{number}")
-        if following is None and newest.state is not CampaignState.FINISHED:
+        if following is None and not newest.state.ended:
             raise CampaignError(
                 f"campaign {newest.name} is not finished: resume it with --name {newest.name}"
             )

@@ -211,6 +211,21 @@ class Boards:
         self._recount()
         return {name: self._part(lane, live) for name, lane in self._lanes.items()}
 
+    def begun(self, operator: str) -> int:
+        """Recipients of an operator who are in an intent."""
+        return sum(board.below for board in self._lane(operator).boards)
+
+    def delivered(self, operator: str, first: int, last: int) -> int:
+        """Whose message is delivered, among an operator's recipients from the `first` to before the `last`,
+        counted from 0 in the order of the feed."""
+        found = before = 0
+        for board in self._lane(operator).boards:
+            cut = slice(max(0, first - before), max(0, last - before))
+            if cut.stop > cut.start and cut.start < board.info.count:
+                found += board.outcomes()[cut].count(Cell.DELIVERED)
+            before += board.info.count
+        return found
+
     def unfinished(self, operator: str) -> Iterator[Unfinished]:
         """The chunks of an operator that have something to send, in the order of the feed."""
         self._recount()

@@ -73,7 +73,7 @@ def due(store: SqliteStore, now: float, retention_s: float | None) -> Iterator[C
     """
     for campaign in store.campaigns():
         own = json.loads(campaign.settings).get("retention_s", retention_s)
-        if campaign.state is not CampaignState.FINISHED or own is None:
+        if not campaign.state.ended or campaign.state is CampaignState.PURGED or own is None:
             continue
         if now - max(campaign.created, store.last_told(campaign.id)) >= own:
             yield campaign

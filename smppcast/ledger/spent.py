@@ -6,7 +6,6 @@ from collections import Counter
 
 from smppcast.ledger.board import replay
 from smppcast.ledger.contract import Store
-from smppcast.model import CampaignState
 
 __all__ = ["spent", "unanswered"]
 
@@ -37,7 +36,7 @@ def unanswered(store: Store) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for campaign in store.campaigns():
-        if campaign.state in (CampaignState.FINISHED, CampaignState.PURGED):
+        if campaign.state.ended:
             continue
         for operator, part in replay(store, campaign).by_operator().items():
             pdus = part.segments

@@ -47,6 +47,10 @@ class Budget:
         self._refill(now)
         self._per_s = per_s
 
+    def restart(self) -> None:
+        """Nothing is saved up from before, as after a pause that was meant."""
+        self._at = None
+
     def pause(self, until: float) -> None:
         """Grants nothing before that time."""
         self._blocked_until = max(self._blocked_until, until)

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
+from smppcast.campaign.gate import Gate
 from smppcast.campaign.leftovers import leftovers
 from smppcast.campaign.options import CampaignOptions, Hold, Resend, UnknownPolicy
 from smppcast.campaign.sender import AHEAD_FIRST, Sender
@@ -52,7 +53,7 @@ class Desk:
         self.boards, self.writer = Boards("alert"), Writer(store)
         self.lane = QuietLane(window)
         self.indexed: dict[str, tuple[int, int]] = {}
-        self.now = 1_000_000.0
+        self.now, self.gate = 1_000_000.0, Gate()
         self.another_sender = partial(
             Sender,
             1,
@@ -68,6 +69,8 @@ class Desk:
             weight=1.0,
             began=1.0,
             response_s=60.0,
+            gate=self.gate,
+            clock=lambda: self.now,
             wall=lambda: self.now,
             changed=changed,
         )
