@@ -73,6 +73,13 @@ class _Tally:
     lost: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A request that someone waits for."""
+
+    answer: Pdu | None = None
+
+
 class BindOwner(Protocol):
     """The lane, as its binds see it. All methods are synchronous."""
 
@@ -105,6 +112,9 @@ class BindOwner(Protocol):
 
     def changed(self) -> None:
         """Learns that a bind came or went."""
+
+    async def admitted(self) -> None:
+        """Waits while its binds are to stay down."""
 
 
 class BindState(StrEnum):
@@ -163,7 +173,7 @@ class Bind:
         self._backoff, self._refusals = Backoff(), Backoff(REFUSED_FIRST_S, REFUSED_MOST_S)
         self._pump: Pump | None = None
         self._session: Session | None = None
-        self._draining = False
+        self._draining = self._retired = False
         self._failures = 0
         self._bound_at = 0.0
         self._carried = False
@@ -224,6 +234,47 @@ class Bind:
             self._session.request(Unbind(), None, self._lane.clock())
             self._pump.wake()
 
+    def told(self, settings: OperatorSettings) -> None:
+        """Other settings: of the next link, but for the window, which holds at once."""
+        self._settings = settings
+        if self._session is not None:
+            self._session.window.size = self._lane.bind_window
+            self.wake()
+
+    async def retire(self) -> None:
+        """Drains this bind and unbinds; no other follows it."""
+        self._retired = True
+        await self._drained()
+        self.unbind()
+
+    async def request(self, pdu: Pdu, timeout_s: float) -> Pdu:
+        """Sends a request of another kind than submit_sm; returns the SMSC's answer.
+
+        Raises:
+            LinkLost: it is not bound, or the link ended meanwhile.
+            ResponseTimeout: no answer came in time.
+        """
+        session, pump = self._session, self._pump
+        if session is None or pump is None or not self.bound:
+            raise LinkLost(f"bind {self.number} of {self._lane.name} is not bound")
+        asked = _Asked()
+        session.request(pdu, asked, self._lane.clock(), timeout_s)
+        pump.wake()
+        with anyio.move_on_after(timeout_s + 1.0):
+            while asked.answer is None:
+                if self._session is not session:
+                    raise LinkLost(f"bind {self.number} of {self._lane.name} ended before the answer")
+                await anyio.sleep(DRAIN_POLL_S)
+            return asked.answer
+        raise ResponseTimeout(f"{type(pdu).__name__} was not answered within {timeout_s:g} s")
+
+    async def _drained(self) -> None:
+        session = self._session
+        self._draining = True
+        with anyio.move_on_after(self._settings.timers.response):
+            while self.in_flight and self._session is session:  # noqa: ASYNC110 - answers set no event
+                await anyio.sleep(DRAIN_POLL_S)
+
     async def replace(self) -> None:
         """Drains this bind, unbinds, and waits until its successor is bound.
 
@@ -231,11 +282,8 @@ class Bind:
             SmppcastError: the SMSC does not let it in again.
         """
         session = self._session
-        self._draining = True
         try:
-            with anyio.move_on_after(self._settings.timers.response):
-                while self.in_flight and self._session is session:  # noqa: ASYNC110 - answers set no event
-                    await anyio.sleep(DRAIN_POLL_S)
+            await self._drained()
             self.unbind()
             while self._session is session or not self.bound:
                 if self.state is BindState.CLOSED:
@@ -252,9 +300,11 @@ class Bind:
     # --- life ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Dials and pumps until the lane closes. Never raises for what a peer or a network does."""
+        """Dials and pumps until the lane closes, or it is retired. Never raises for what a peer or a network
+        does."""
         try:
-            while not self._lane.closing:
+            while not (self._lane.closing or self._retired):
+                await self._lane.admitted()
                 self.state, self.error = BindState.DIALLING, None
                 delay = await self._once()
                 self.state = BindState.REFUSED if self._refused_for_good() else BindState.WAITING
@@ -292,7 +342,7 @@ class Bind:
             if isinstance(self.error, LinkLost) and not was_bound:
                 self.error = bind_unanswered(address, self.error)
         finally:
-            unanswered = [token for token in session.close() if token is not _BINDING]
+            unanswered = [token for token in session.close() if isinstance(token, int)]
             self._session = self._pump = None
             self._tally.lost += len(unanswered)
             self._lane.link_ended(self, unanswered)
@@ -371,8 +421,8 @@ class Bind:
                     self._tally.lost += len(event.tokens)
                     lane.expired(self, event.tokens)
                     self._look_whether_stuck(len(event.tokens), pump)
-                case Answer() if event.token is _BINDING:
-                    self._bind_answered(event)
+                case Answer():
+                    self._request_answered(event)
                 case Request(pdu=DataSm() as pdu):
                     lane.inbox.data(pdu, partial(_acknowledge_data, pump))
                 case Ended():
@@ -400,6 +450,12 @@ class Bind:
         self._latencies.add(sampled)
         # A running mean over some ten samples: steady enough to show, quick enough to follow.
         return sampled if self.latency_s is None else self.latency_s * 0.9 + sampled * 0.1
+
+    def _request_answered(self, event: Answer) -> None:
+        if isinstance(event.token, _Asked):
+            event.token.answer = event.pdu
+        elif event.token is _BINDING:
+            self._bind_answered(event)
 
     def _bind_answered(self, event: Answer) -> None:
         if event.pdu.command_status:

@@ -13,14 +13,15 @@ from typing import cast
 
 import anyio
 import structlog
+from anyio.abc import TaskGroup
 
-from smppcast.errors import BindRefused, SmppcastError
+from smppcast.errors import BindRefused, LinkLost, SmppcastError
 from smppcast.ledger.facts import CAMPAIGN_SHIFT, ParkedReceipt, Received
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.addresses import agrees
-from smppcast.operators.bind import Bind, BindKind, BindState
+from smppcast.operators.bind import DRAIN_POLL_S, Bind, BindKind, BindState
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.latencies import Latencies
 from smppcast.operators.scalars import time_zone
@@ -33,6 +34,7 @@ from smppcast.pacing.meter import Meter
 from smppcast.pacing.pause import Pause
 from smppcast.pacing.quota import Quota
 from smppcast.pacing.sizing import WindowSizer
+from smppcast.smpp import Pdu
 from smppcast.smpp.session import Answers, LateAnswers, Session
 from smppcast.smpp.vocabulary import StatusClass, classify
 
@@ -47,6 +49,19 @@ BATCH_MAX = 512
 # Refusals for a full queue or a system error in a row that are taken for the whole lane's.
 EVERYWHERE = 5
 _TROUBLES = (StatusClass.QUEUE_FULL, StatusClass.LANE)
+
+# What of the settings is told when a link is made.
+_OF_A_LINK = (
+    "url",
+    "hosts",
+    "spread",
+    "password",
+    "interface_version",
+    "system_type",
+    "address_range",
+    "timers",
+    "tls",
+)
 
 # How long a lane waits before it looks again whether the ledger has caught up: some commits.
 LEDGER_PAUSE_S = 0.01
@@ -73,6 +88,7 @@ class Lane:
 
     Attributes:
         quota: of its day, None where the account has none.
+        held: a person let it submit nothing; see `hold`.
     """
 
     def __init__(
@@ -88,8 +104,9 @@ class Lane:
     ) -> None:
         self.name, self.settings, self.clock = name, settings, clock
         self.closing = False
-        self.stopped = False
-        self._closed = False
+        self.stopped = self.held = False
+        self._closed = self._parked = False
+        self._tasks: TaskGroup | None = None
         self.sources = Sources(settings.shares)
         self.inbox = Inbox(name, settings, resolver, writer, reported, self._claim, wall)
         self._writer, self._wall = writer, wall
@@ -122,6 +139,7 @@ class Lane:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.inbox.run)
             async with anyio.create_task_group() as binds:
+                self._tasks = binds
                 for bind in self._binds:
                     binds.start_soon(bind.run)
                 await self._closing()
@@ -152,6 +170,99 @@ class Lane:
         for bind in sorted(self._binds, key=lambda each: each.number):
             if bind.bound:
                 await bind.replace()
+
+    def hold(self) -> None:
+        """Submits nothing from here on, until `release`; answers and receipts are taken."""
+        self.held = True
+
+    def release(self) -> None:
+        """Submits again; drained, it binds again first."""
+        self.held = self._parked = False
+        self.changed()
+        self.wake()
+
+    async def drain(self) -> None:
+        """Holds, awaits the answers to what is in flight, unbinds, and stays down until `release`."""
+        self.hold()
+        with anyio.move_on_after(self.settings.timers.response):
+            while self.in_flight:  # noqa: ASYNC110 - answers set no event
+                await anyio.sleep(DRAIN_POLL_S)
+        if not self.held:
+            return  # it was released meanwhile
+        self._parked = True
+        for bind in self._binds:
+            bind.unbind()
+
+    async def admitted(self) -> None:
+        """Waits while the lane is drained."""
+        while self._parked and not self._closed:
+            await self._change()
+
+    def change(self, **settings: object) -> None:
+        """Sets rate or window at once, without touching a bind.
+
+        Args:
+            settings: `rate` and `window`, as the configuration has them.
+
+        Raises:
+            pydantic.ValidationError: they are none.
+        """
+        said = {name: getattr(self.settings, name) for name in self.settings.model_fields_set}
+        self._set(OperatorSettings.model_validate({**said, **settings}))
+
+    async def reconfigure(self, settings: OperatorSettings) -> None:
+        """Takes other settings on: rate and window at once, the rest of a link's with its bind's successor.
+
+        The binds are replaced one at a time, and come or go, while the others send; what of the settings
+        belongs to a campaign (sender, dialect, attempts) holds for campaigns cast from now on.
+
+        Raises:
+            SmppcastError: a bind cannot bind again; the others stay as they are, with the new settings for
+                their next link.
+        """
+        before = self.settings
+        self._set(settings)
+        await self._resize(settings)
+        if any(getattr(before, name) != getattr(settings, name) for name in _OF_A_LINK):
+            await self.reload()
+
+    def _set(self, settings: OperatorSettings) -> None:
+        before, self.settings = self.settings, settings
+        if settings.rate != before.rate:
+            self._rate = _rate(settings.rate)
+            self._budget.change(self._rate.per_s, self.clock())
+        if settings.window != before.window:
+            window = settings.window
+            self._sizer = WindowSizer(window.ceiling) if isinstance(window, AutoWindow) else None
+        for bind in self._binds:
+            bind.told(settings)
+        self.wake()
+
+    async def _resize(self, settings: OperatorSettings) -> None:
+        """As many binds of each kind as are asked for now."""
+        for kind in BindKind:
+            have = [bind for bind in self._binds if bind.kind is kind]
+            want = _kinds(settings).count(kind)
+            for bind in sorted(have, key=lambda each: each.number)[want:]:
+                await bind.retire()
+                self._binds.remove(bind)
+            for _ in range(want - len(have)):
+                number = 1 + max((bind.number for bind in self._binds), default=0)
+                bind = Bind(self, kind, number, settings)
+                self._binds.append(bind)
+                if self._tasks is not None:
+                    self._tasks.start_soon(bind.run)
+
+    async def request(self, pdu: Pdu, timeout_s: float | None = None) -> Pdu:
+        """Sends a request of another kind than submit_sm by a bind that may; returns the SMSC's answer.
+
+        Raises:
+            LinkLost, ResponseTimeout: it was not answered.
+        """
+        bind = next((each for each in self._binds if each.sends), None)
+        if bind is None:
+            raise LinkLost(f"{self.name} has no bind that may submit")
+        return await bind.request(pdu, self.settings.timers.response if timeout_s is None else timeout_s)
 
     async def bound(self) -> None:
         """Waits until one bind is up.
@@ -186,7 +297,7 @@ class Lane:
 
     def fill(self, session: Session, now: float) -> None:
         """Queues on a bind what its window, the budget and the ledger's backlog allow."""
-        if self.stopped or not session.can_submit or not self.sources:
+        if self.stopped or self.held or not session.can_submit or not self.sources:
             return
         self._rate.step(now)
         if self._rate.per_s != self._budget.per_s:
@@ -466,6 +577,8 @@ class Lane:
         """Whether it can submit."""
         if self.stopped:
             return LaneState.STOPPED
+        if self.held:
+            return LaneState.HELD
         if not self.sending:
             return LaneState.DOWN if self.refused is None else LaneState.REFUSED
         paused = self._used_up() or self._paused

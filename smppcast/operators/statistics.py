@@ -23,6 +23,8 @@ class LaneState(StrEnum):
     """No bind is up that may submit."""
     REFUSED = "refused"
     """Nor will be: every bind is refused for its credentials."""
+    HELD = "held"
+    """By a person: nothing is submitted, receipts are taken in; drained, its binds are down as well."""
     STOPPED = "stopped"
     """It drains, or has closed."""
 

@@ -81,6 +81,8 @@ class Owner:
 
     def link_ended(self, bind: Bind, refs: Sequence[int]) -> None: ...
 
+    async def admitted(self) -> None: ...
+
     def changed(self) -> None:
         assert self.bind is not None
         self.states.append(self.bind.state)
