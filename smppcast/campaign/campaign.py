@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import anyio
 import structlog
 
 from smppcast.campaign.conductor import Conductor, Progress
 from smppcast.campaign.handover import Handover
-from smppcast.campaign.intake import Intake
 from smppcast.campaign.sender import Sender
 from smppcast.errors import CampaignError, FeedError, SmppcastError
 from smppcast.ledger.board import Boards
@@ -20,12 +20,21 @@ from smppcast.model import Account, CampaignState
 from smppcast.net.clock import Clock
 from smppcast.operators.lane import Lane
 
-__all__ = ["Campaign"]
+__all__ = ["Campaign", "TakesIn"]
 
 log = structlog.get_logger("smppcast.campaign")
 
 # How often the account is looked at while receipts are awaited.
 SETTLE_POLL_S = 0.1
+
+
+class TakesIn(Protocol):
+    """Where a campaign's recipients come from: a feed, or one message after the other."""
+
+    fed: int
+
+    async def run(self) -> None:
+        """Until there are no more."""
 
 
 class Campaign:
@@ -52,7 +61,7 @@ class Campaign:
         self.state = record.state
         self.error: SmppcastError | None = None
         self.pause_reason = ""
-        self.intake: Intake | None = None
+        self.intake: TakesIn | None = None
         self.boards, self._writer = boards, writer
         self._settle_s, self._clock, self._wall = settle_s, clock, wall
         self._senders: dict[str, Sender] = {}
@@ -190,20 +199,19 @@ class Campaign:
                 sender.stop()
             self.changed()
 
-    def conducted_by(self, conductor: Conductor) -> None:
-        """Who opens and shuts its gates; before `run`."""
+    def prepare(
+        self, intake: TakesIn, senders: Mapping[str, Sender], lanes: Mapping[str, Lane], conductor: Conductor
+    ) -> None:
+        """What it works with, before `run`."""
+        self.intake, self._senders, self._lanes = intake, dict(senders), dict(lanes)
         self._conductor = conductor
 
-    async def run(
-        self,
-        intake: Intake,
-        senders: Mapping[str, Sender],
-        lanes: Mapping[str, Lane],
-        handover: Handover,
-        conductor: Conductor,
-    ) -> None:
+    async def run(self, handover: Handover) -> None:
         """Takes in, sends and settles, until finished, stopped, or failed (see `error`)."""
-        self.intake, self._senders, self._lanes = intake, dict(senders), dict(lanes)
+        intake, conductor = self.intake, self._conductor
+        if intake is None or conductor is None:
+            raise RuntimeError("a campaign runs once it is prepared")
+        senders, lanes = self._senders, self._lanes
         self._enter(CampaignState.PAUSED if conductor.paused else CampaignState.RUNNING)
         try:
             async with anyio.create_task_group() as tasks:
@@ -225,7 +233,7 @@ class Campaign:
                 sender.stop()
             self._took_s = self._clock() - self._began
 
-    async def _take_in(self, intake: Intake) -> None:
+    async def _take_in(self, intake: TakesIn) -> None:
         try:
             await intake.run()
         except SmppcastError as error:

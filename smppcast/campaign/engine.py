@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,7 +17,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.campaign import Campaign, TakesIn
 from smppcast.campaign.conductor import Conductor
 from smppcast.campaign.follow_up import FollowUp, text_of
 from smppcast.campaign.gate import Gate
@@ -26,9 +26,11 @@ from smppcast.campaign.intake import Intake
 from smppcast.campaign.leftovers import leftovers
 from smppcast.campaign.options import CampaignOptions
 from smppcast.campaign.plan import Plan
+from smppcast.campaign.posting import Posting
+from smppcast.campaign.recall import Recall, recall
 from smppcast.campaign.sender import Sender
 from smppcast.campaign.wording import Wording
-from smppcast.errors import CampaignError, FeedError, LedgerError, UsageError
+from smppcast.errors import CampaignError, FeedError, LedgerError, SmppcastError, UsageError
 from smppcast.feed import (
     Feed,
     FeedDigest,
@@ -66,6 +68,25 @@ _NAME = re.compile(r"\w[\w .+-]{0,99}")
 # message_ids that all lanes together keep in each of their two dicts: some 30 MB at the most, and
 # seconds of receipts at the highest rates.
 HOT_IDS, HOT_LEAST = 65_536, 8_192
+
+
+# Of single messages each has its own text.
+_POSTED = "{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What a feed's intake and a posting are both given.
+
+    Args:
+        chunks: counts the campaign's chunks up.
+    """
+
+    record: Record
+    chunks: Iterator[int]
+    wordings: Mapping[str, Wording]
+    cursor: Cursor
+    suppression: Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +204,7 @@ class Engine:
         self._writer.start()
         await self._count_quotas()
         for name, lane in self._lanes.items():
-            await self._resolvers[name].restore(fold_all)
-            lane.inbox.restore(await self._writer.call(lambda name=name: list(self._store.parked(name))))
-            self._tasks.start_soon(lane.run)
+            await self._start_lane(name, lane)
 
     async def _count_quotas(self) -> None:
         """Of today's quotas, what earlier runs used, or may have used."""
@@ -230,10 +249,7 @@ class Engine:
         """
         options = options or self.settings.options
         name = name or await default_name(feed, text)
-        if not _NAME.fullmatch(name):
-            raise UsageError(f"campaign name {name!r}: expected 1 to 100 letters, digits, spaces or . _ - +")
-        if name in self._casting or (name in self.campaigns and not self.campaigns[name].ended):
-            raise CampaignError(f"campaign {name} is running")
+        self._require_name(name)
         self._casting.add(name)
         try:
             return await self._cast(Template(text), feed, name, options, kept or {}, paused=paused)
@@ -282,10 +298,39 @@ class Engine:
         feed = follow_up.feed(self._store, self._writer, earlier)
         return await self.cast(text, feed, name=name, options=options, kept=follow_up.settings)
 
+    async def post_office(
+        self, name: str, *, options: CampaignOptions | None = None
+    ) -> tuple[Campaign, Posting]:
+        """Opens, or opens again, a campaign without a feed: its `Posting` takes single messages in.
+
+        It goes on until the posting is closed, and finishes once all of it is answered and settled.
+
+        Raises:
+            CampaignError, UsageError, LedgerError: as `cast`.
+        """
+        options = options or self.settings.options
+        self._require_name(name)
+        self._casting.add(name)
+        try:
+            campaign = await self._cast(
+                Template(_POSTED), None, name, options, {"posted": True}, paused=False
+            )
+        finally:
+            self._casting.remove(name)
+        if not isinstance(campaign.intake, Posting):
+            raise CampaignError(f"campaign {name} is {campaign.state}: it takes no messages in")
+        return campaign, campaign.intake
+
+    def _require_name(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"campaign name {name!r}: expected 1 to 100 letters, digits, spaces or . _ - +")
+        if name in self._casting or (name in self.campaigns and not self.campaigns[name].ended):
+            raise CampaignError(f"campaign {name} is running")
+
     async def _cast(
         self,
         template: Template,
-        feed: Source,
+        feed: Source | None,
         name: str,
         options: CampaignOptions,
         kept: Mapping[str, Any],
@@ -304,10 +349,10 @@ class Engine:
         for wording in wordings.values():
             # Whatever the rows say, the other fields must fit; a text for all must as well.
             wording.parts(template.plain or "")
-        opened = open_feed(feed, text_columns=template.columns)
+        opened = None if feed is None else open_feed(feed, text_columns=template.columns)
         suppression = await self._suppression(options)
         cursor = await self._writer.call(self._store.cursor, record.id)
-        if record.state is CampaignState.FINISHED:
+        if record.state is CampaignState.FINISHED and opened is not None:
             await _same_feed(opened, cursor)
         counts = {info.key: info.count for info in await self._writer.call(self._chunks, record)}
         boards = await self._replayed(record)
@@ -328,57 +373,92 @@ class Engine:
         if record.state is CampaignState.FINISHED:
             campaign.found_finished()
         else:
-            chunks = count(cursor.chunks)
-            handover = Handover(
-                record.id,
-                text=template.plain,
-                boards=boards,
-                writer=self._writer,
-                wordings=wordings,
-                routes=self._routes,
-                lanes=self._lanes,
-                numbers=chunks,
-                clock=self._clock,
-                wall=self._wall,
+            numbers = count(cursor.chunks)
+            common = _Common(record, numbers, wordings, cursor, suppression)
+            intake = (
+                self._posting(campaign, common)
+                if opened is None
+                else self._intake(campaign, common, opened, template)
             )
-            conductor = Conductor(
-                options.plan,
-                tuple(self._lanes),
-                boards,
-                complete=lambda: campaign.taken_in,
-                short=campaign.fell_short,
-                expired=campaign.expire,
-                wall=self._wall,
-                paused=paused,
-            )
-            campaign.conducted_by(conductor)
-            senders = self._senders(
-                campaign, record, wordings, options=options, handover=handover, gates=conductor.gates
-            )
-            for operator, sender in senders.items():
-                for left in leftovers(boards, operator, counts):
-                    sender.resume(left)
-            intake = Intake(
-                record.id,
-                opened,
-                template,
-                router=self._router,
-                routes=self._routes,
-                chunks=chunks,
-                wordings=wordings,
-                country=self.settings.country,
-                cursor=cursor,
-                rejects=Rejects(self.settings.rejects / f"{name}.rejects.csv"),
-                suppression=suppression,
-                writer=self._writer,
-                taken=campaign.taken,
-                ahead=campaign.ahead,
-                clock=self._clock,
-                wall=self._wall,
-            )
-            self._tasks.start_soon(self._run, campaign, intake, senders, handover, conductor)
+            self._begin(campaign, common, intake, counts, options=options, text=template.plain, paused=paused)
         self.campaigns[name] = self._by_id[record.id] = campaign
         return campaign
+
+    def _begin(
+        self,
+        campaign: Campaign,
+        common: _Common,
+        intake: TakesIn,
+        counts: Mapping[int, int],
+        *,
+        options: CampaignOptions,
+        text: str | None,
+        paused: bool,
+    ) -> None:
+        """Starts a campaign's tasks, with what earlier runs left open."""
+        handover = Handover(
+            campaign.id,
+            text=text,
+            boards=campaign.boards,
+            writer=self._writer,
+            wordings=common.wordings,
+            routes=self._routes,
+            lanes=self._lanes,
+            numbers=common.chunks,
+            clock=self._clock,
+            wall=self._wall,
+        )
+        conductor = Conductor(
+            options.plan,
+            tuple(self._lanes),
+            campaign.boards,
+            complete=lambda: campaign.taken_in,
+            short=campaign.fell_short,
+            expired=campaign.expire,
+            wall=self._wall,
+            paused=paused,
+        )
+        senders = self._senders(campaign, common, options=options, handover=handover, gates=conductor.gates)
+        for operator, sender in senders.items():
+            for left in leftovers(campaign.boards, operator, counts):
+                sender.resume(left)
+        campaign.prepare(intake, senders, self._lanes, conductor)
+        self._tasks.start_soon(self._run, campaign, handover)
+
+    def _intake(self, campaign: Campaign, common: _Common, feed: Feed, template: Template) -> Intake:
+        return Intake(
+            common.record.id,
+            feed,
+            template,
+            router=self._router,
+            routes=self._routes,
+            chunks=common.chunks,
+            wordings=common.wordings,
+            country=self.settings.country,
+            cursor=common.cursor,
+            rejects=Rejects(self.settings.rejects / f"{campaign.name}.rejects.csv"),
+            suppression=common.suppression,
+            writer=self._writer,
+            taken=campaign.taken,
+            ahead=campaign.ahead,
+            clock=self._clock,
+            wall=self._wall,
+        )
+
+    def _posting(self, campaign: Campaign, common: _Common) -> Posting:
+        return Posting(
+            common.record.id,
+            router=self._router,
+            routes=self._routes,
+            chunks=common.chunks,
+            wordings=common.wordings,
+            country=self.settings.country,
+            cursor=common.cursor,
+            suppression=common.suppression,
+            writer=self._writer,
+            taken=campaign.taken,
+            wall=self._wall,
+        )
 
     async def _check_plan(self, name: str, plan: Plan) -> None:
         strangers = plan.operators.keys() - self._lanes.keys()
@@ -390,8 +470,7 @@ class Engine:
     def _senders(
         self,
         campaign: Campaign,
-        record: Record,
-        wordings: Mapping[str, Wording],
+        common: _Common,
         *,
         options: CampaignOptions,
         handover: Handover,
@@ -399,9 +478,9 @@ class Engine:
     ) -> dict[str, Sender]:
         senders = {
             operator: Sender(
-                record.id,
+                common.record.id,
                 lane,
-                wording=wordings[operator],
+                wording=common.wordings[operator],
                 text=handover.text,
                 boards=campaign.boards,
                 writer=self._writer,
@@ -410,7 +489,7 @@ class Engine:
                 unknowns=options.unknowns,
                 priority=options.priority,
                 weight=options.weight,
-                began=record.created,
+                began=common.record.created,
                 response_s=lane.settings.timers.response,
                 gate=gates[operator],
                 clock=self._clock,
@@ -487,16 +566,9 @@ class Engine:
         """Whether a row of it was ever taken in; one that failed before may be given other words."""
         return (await self._writer.call(self._store.cursor, record.id)).rows > 0
 
-    async def _run(
-        self,
-        campaign: Campaign,
-        intake: Intake,
-        senders: Mapping[str, Sender],
-        handover: Handover,
-        conductor: Conductor,
-    ) -> None:
+    async def _run(self, campaign: Campaign, handover: Handover) -> None:
         try:
-            await campaign.run(intake, senders, self._lanes, handover, conductor)
+            await campaign.run(handover)
             if campaign.error is None and campaign.state is CampaignState.SETTLING:
                 await campaign.finish()
             else:
@@ -530,6 +602,87 @@ class Engine:
                 campaign.fail(error)
         for lane in self._lanes.values():
             lane.stopped = True
+
+    # --- what people do while it works -----------------------------------------------------
+
+    def halt(self) -> None:
+        """Stops everything: no lane submits from here on; answers and receipts are taken."""
+        for lane in self._lanes.values():
+            lane.hold()
+
+    def release(self) -> None:
+        """Goes on after `halt`, or after single lanes were held."""
+        for lane in self._lanes.values():
+            lane.release()
+
+    async def recall(self, name: str) -> Recall:
+        """Asks the SMSCs not to deliver what they hold of a campaign; its outcomes follow its receipts.
+
+        Raises:
+            CampaignError: there is no such campaign, or it still sends.
+            LedgerError: the ledger cannot be read.
+        """
+        record = await self._writer.call(self._store.campaign, name)
+        if record is None or record.state is CampaignState.PURGED:
+            raise CampaignError(f"there is no campaign {name}")
+        in_work = self.campaigns.get(name)
+        if in_work is not None and not in_work.ended and in_work.state is CampaignState.RUNNING:
+            raise CampaignError(f"campaign {name} is running: pause or cancel it before it is recalled")
+        return await recall(record.id, self._store, self._writer, self._lanes, self.settings.options.source)
+
+    def forget(self, name: str) -> None:
+        """Drops a campaign that has ended from memory; the ledger keeps it, and takes its late receipts."""
+        campaign = self.campaigns.get(name)
+        if campaign is not None and campaign.ended:
+            del self.campaigns[name], self._by_id[campaign.id]
+
+    async def reload(self, settings: EngineSettings) -> list[str]:
+        """Takes other settings on, lane by lane, without dropping those that stay the same.
+
+        A lane that is new is opened. One that is gone is drained, and closed where no campaign in work may
+        need it. Campaigns in work keep their wording and their operators; those cast later have the new.
+
+        Returns:
+            What could not be done, a sentence each; all the rest holds.
+        """
+        problems = []
+        for name, operator in settings.operators.items():
+            if name not in self._lanes:
+                await self._open_lane(name, operator)
+            elif operator != self._lanes[name].settings:
+                try:
+                    await self._lanes[name].reconfigure(operator)
+                except SmppcastError as error:
+                    problems.append(f"{name}: {error}")
+        for name in self._lanes.keys() - settings.operators.keys():
+            if any(not campaign.ended for campaign in self.campaigns.values()):
+                problems.append(f"{name}: a campaign in work may need it, so it stays until the next reload")
+            else:
+                await self._close_lane(name)
+        self.settings = settings
+        self._routes = Routes({name: lane.settings for name, lane in self._lanes.items()})
+        self._router = Router(self._routes.prefixes, self._routes.others)
+        return problems
+
+    async def _open_lane(self, name: str, operator: OperatorSettings) -> None:
+        hot = max(HOT_LEAST, HOT_IDS // (1 + len(self._lanes)))
+        resolver = self._resolvers[name] = Resolver(name, self._writer, self._store, capacity=hot)
+        lane = self._lanes[name] = Lane(
+            name, operator, resolver, self._writer, self._reported, clock=self._clock, wall=self._wall
+        )
+        await self._start_lane(name, lane)
+
+    async def _start_lane(self, name: str, lane: Lane) -> None:
+        await self._resolvers[name].restore(fold_all)
+        lane.inbox.restore(await self._writer.call(lambda: list(self._store.parked(name))))
+        self._tasks.start_soon(lane.run)
+
+    async def _close_lane(self, name: str) -> None:
+        lane = self._lanes[name]
+        await lane.drain()
+        await lane.close(lane.settings.timers.unbind)
+        await self._resolvers[name].aclose()
+        del self._lanes[name], self._resolvers[name]
 
     # --- the end ---------------------------------------------------------------------------
 
