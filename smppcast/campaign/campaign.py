@@ -305,7 +305,8 @@ class Campaign:
             for sender in self._senders.values():
                 sender.retract()
             done = self.state is CampaignState.SETTLING and not self._draining and self.error is None
-            left = CampaignState.CANCELLED if self._cancelled else CampaignState.STOPPED
+            paused = CampaignState.PAUSED if self.state is CampaignState.PAUSED else CampaignState.STOPPED
+            left = CampaignState.CANCELLED if self._cancelled else paused
             self._enter(CampaignState.FINISHED if done else left)
             await self._writer.durable()
         except SmppcastError as error:

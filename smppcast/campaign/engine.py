@@ -630,6 +630,15 @@ class Engine:
             raise CampaignError(f"campaign {name} is running: pause or cancel it before it is recalled")
         return await recall(record.id, self._store, self._writer, self._lanes, self.settings.options.source)
 
+    async def state_of(self, name: str) -> CampaignState | None:
+        """A campaign's state as the ledger has it; None where it has no such campaign.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        record = await self._writer.call(self._store.campaign, name)
+        return None if record is None else record.state
+
     def forget(self, name: str) -> None:
         """Drops a campaign that has ended from memory; the ledger keeps it, and takes its late receipts."""
         campaign = self.campaigns.get(name)
@@ -731,6 +740,16 @@ class Engine:
 
     def _response_s(self) -> float:
         return max(lane.settings.timers.response for lane in self._lanes.values())
+
+    @property
+    def backlog(self) -> int:
+        """Facts that wait for a commit, in refs and receipts."""
+        return self._writer.backlog
+
+    @property
+    def failed(self) -> LedgerError | None:
+        """Why nothing can be made durable any more, None while all is well."""
+        return self._writer.failed
 
     def statistics(self) -> list[LaneStatistics]:
         """All lanes at this moment."""

@@ -28,6 +28,14 @@ COMMANDS = {
     "check": "check",
     "smsc": "smsc",
     "bench": "bench",
+    "daemon": "daemon",
+    "token": "token",
+    "status": "status",
+    "campaign": "campaign",
+    "operator": "operator",
+    "stop": "stop",
+    "plan": "plan",
+    "files": "files",
     "config-schema": "config_schema",
 }
 

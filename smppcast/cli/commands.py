@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 
 from smppcast.errors import SmppcastError, UsageError
 
-__all__ = ["Command", "ExitCode", "run"]
+__all__ = ["Command", "ExitCode", "need", "run"]
 
 
 class ExitCode(IntEnum):
@@ -24,6 +24,16 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     STOPPED = 3  # before the end; the same command resumes
+
+
+def need(library: str, extra: str) -> None:
+    """That what a command imports is installed.
+
+    Raises:
+        UsageError: it is not; says what brings it.
+    """
+    if importlib.util.find_spec(library) is None:
+        raise UsageError(f"this needs what is not installed: pip install 'smppcast[{extra}]'")
 
 
 def run(main: Callable[[], Awaitable[ExitCode]]) -> None:

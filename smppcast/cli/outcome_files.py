@@ -8,50 +8,17 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from smppcast.errors import UsageError
-from smppcast.ledger.outcomes import OutcomeRow
+from smppcast.ledger.outcomes import COLUMNS, OutcomeRow, as_dict
 
 __all__ = ["COLUMNS", "as_dict", "whole", "write_outcomes"]
 
-COLUMNS = (
-    "msisdn",
-    "operator",
-    "outcome",
-    "error",
-    "segments",
-    "attempts",
-    "possible_duplicate",
-    "submitted_at",
-    "accepted_at",
-    "done_at",
-    "message_ids",
-)
-
 # Rows of a Parquet row group: some 5 MB of memory.
 GROUP = 50_000
-
-
-def as_dict(row: OutcomeRow) -> dict[str, Any]:
-    """A row by its columns; times as ISO 8601 in UTC, "" where there is none."""
-    values = (
-        str(row.number),
-        row.operator,
-        row.state.value,
-        row.error,
-        row.segments,
-        row.attempts,
-        row.possible_duplicate,
-        _date(row.submitted),
-        _date(row.accepted),
-        _date(row.done),
-        list(row.message_ids),
-    )
-    return dict(zip(COLUMNS, values, strict=True))
 
 
 def write_outcomes(path: Path, rows: Iterator[OutcomeRow]) -> None:
@@ -130,10 +97,6 @@ def _to_parquet(path: Path, rows: Iterator[OutcomeRow]) -> None:
 def _typed(row: OutcomeRow) -> dict[str, Any]:
     times = {"submitted_at": row.submitted, "accepted_at": row.accepted, "done_at": row.done}
     return as_dict(row) | {name: int(at * 1000) if at else None for name, at in times.items()}
-
-
-def _date(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
 
 
 _FORMS: Mapping[str, Callable[[Path, Iterator[OutcomeRow]], None]] = {

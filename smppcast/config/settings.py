@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from smppcast.operators.scalars import Also, Seconds, SettingsModel
+from smppcast.operators.scalars import Also, Rate, Seconds, SettingsModel
 from smppcast.operators.settings import OperatorSettings
 
-__all__ = ["CampaignDefaults", "OperatorEntry", "Settings", "Unknowns"]
+__all__ = ["CampaignDefaults", "DaemonSettings", "DaemonTls", "OperatorEntry", "Settings", "Unknowns"]
 
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgG]?[bB]?)")
+_SIZES = {"": 1, "B": 1, "K": 10**3, "KB": 10**3, "M": 10**6, "MB": 10**6, "G": 10**9, "GB": 10**9}
 _LEDGER = re.compile(r"sqlite:///(.+)", re.DOTALL)
 
 
@@ -79,6 +81,55 @@ def _listed(value: object, info: ValidationInfo) -> object:
 ListPath = Annotated[Path, BeforeValidator(_listed), WithJsonSchema({"type": "string"})]
 
 
+def _size(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _SIZE.fullmatch(value.strip())
+    if found is None:
+        raise ValueError("expected a size such as 500MB, 2GB or 65536")
+    return int(float(found[1]) * _SIZES[(found[2] or "").upper()])
+
+
+Octets = Annotated[int, Field(ge=0), BeforeValidator(_size), WithJsonSchema({"type": ["string", "integer"]})]
+_Folder = Annotated[Path, BeforeValidator(_listed), WithJsonSchema({"type": "string"})]
+
+
+class DaemonTls(SettingsModel):
+    """The certificate of the HTTP API."""
+
+    cert: _Folder
+    """PEM file with the certificate and those between it and its authority."""
+    key: _Folder | None = None
+    """PEM file with its key, where it is not in the same file."""
+
+
+class DaemonSettings(SettingsModel):
+    """The daemon's own: where it listens, what it keeps, and what people may do alone."""
+
+    listen: str = "127.0.0.1:8080"
+    """HOST:PORT of the HTTP API; port 0 takes a free one and prints it."""
+    tls: DaemonTls | None = None
+    """none: plain HTTP, which is refused on an address that is not loopback unless `insecure` is set."""
+    insecure: bool = False
+    """Serve plain HTTP beyond this machine: behind a proxy that has TLS."""
+    data: _Folder | None = None
+    """Folder for tokens, drafts, audit log, uploads and suppression lists; none: LEDGER.daemon beside it."""
+    feeds: tuple[_Folder, ...] = ()
+    """Folders from which campaigns may take their feeds by name, beside uploads."""
+    approval_above: int = Field(default=1_000, ge=0)
+    """Recipients above which a campaign needs a test cast, and approval by someone else than its author."""
+    drain: Seconds = 30.0
+    """Longest wait for answers when it is asked to end."""
+    requests: Rate = 100.0
+    """Requests a second that one token may make."""
+    body: Octets = 16_000_000
+    """Largest body of a request, uploads apart."""
+    upload: Octets = 10_000_000_000
+    """Largest feed that may be uploaded."""
+    disk_free: Octets = 1_000_000_000
+    """Sending pauses while the ledger's disk has less than so much free."""
+
+
 class Settings(SettingsModel):
     """A whole configuration file."""
 
@@ -102,6 +153,8 @@ class Settings(SettingsModel):
     forgets them. None: until they are purged by name."""
     campaign: CampaignDefaults = CampaignDefaults()
     """How messages are submitted unless their campaign says otherwise."""
+    daemon: DaemonSettings = DaemonSettings()
+    """What `smppcast daemon` needs to know beside all this."""
 
     @field_validator("country")
     @classmethod

@@ -5,7 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
+from smppcast.errors import LedgerError
 from smppcast.ledger.board import Boards
 from smppcast.ledger.cells import Board
 from smppcast.ledger.contract import Campaign, ChunkInfo, Store
@@ -23,14 +26,30 @@ from smppcast.ledger.facts import (
     Rejected,
     Unsent,
     chunk_of,
+    offset_of,
 )
 from smppcast.ledger.rules import DUPLICATE, outcome_of
 from smppcast.ledger.stretches import facts_within, stretches
 from smppcast.model import MessageState, Outcome
 
-__all__ = ["OutcomeRow", "outcomes", "outcomes_of"]
+__all__ = ["COLUMNS", "OutcomeRow", "as_dict", "outcome_at", "outcomes", "outcomes_of"]
 
 _FINAL = frozenset(state for state in MessageState if state.final)
+
+COLUMNS = (
+    "msisdn",
+    "operator",
+    "outcome",
+    "error",
+    "segments",
+    "attempts",
+    "possible_duplicate",
+    "submitted_at",
+    "accepted_at",
+    "done_at",
+    "message_ids",
+)
+
 
 # Chunks worked through at once: some 100 octets a segment, 32 MB at one segment a message. Fewer
 # would read a batch of late receipts, which names chunks all over, more often.
@@ -68,6 +87,24 @@ class OutcomeRow:
     possible_duplicate: bool
 
 
+def as_dict(row: OutcomeRow) -> dict[str, Any]:
+    """A row by its columns; times as ISO 8601 in UTC, "" where there is none."""
+    values = (
+        str(row.number),
+        row.operator,
+        row.state.value,
+        row.error,
+        row.segments,
+        row.attempts,
+        row.possible_duplicate,
+        _date(row.submitted),
+        _date(row.accepted),
+        _date(row.done),
+        list(row.message_ids),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
 def outcomes(store: Store, campaign: int, *, live: bool = False) -> Iterator[OutcomeRow]:
     """Streams the outcomes of a campaign.
 
@@ -94,6 +131,21 @@ def outcomes_of(store: Store, number: int, *, live: bool = False) -> Iterator[tu
         for row in _range(store, [info], live):
             if row.number == number:
                 yield campaigns[info.key >> CHUNK_BITS], row
+
+
+def outcome_at(store: Store, ref: int, *, live: bool = False) -> OutcomeRow | None:
+    """What became of one message, by the ref of any of its segments; None where it went to another operator.
+
+    Raises:
+        LedgerError: the ledger cannot be read, or has no such chunk.
+    """
+    body = store.body(chunk_of(ref))
+    info = ChunkInfo(body.key, body.operator, len(body.numbers), body.segments, body.texts is not None)
+    offset = offset_of(ref)
+    if offset >= info.count:
+        raise LedgerError(f"chunk {info.key} has no recipient {offset}")
+    number = body.numbers[offset]
+    return next((row for row in _range(store, [info], live) if row.number == number), None)
 
 
 def _range(store: Store, infos: Sequence[ChunkInfo], live: bool) -> Iterator[OutcomeRow]:
@@ -190,3 +242,7 @@ def _rows(board: Board, details: _Details, body: Chunk, live: bool) -> Iterator[
             attempts=max(details.attempts[span]) + sent,
             possible_duplicate=any(cell & DUPLICATE for cell in cells[span]),
         )
+
+
+def _date(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""

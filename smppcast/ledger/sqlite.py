@@ -374,6 +374,12 @@ class SqliteStore:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def inbound(self, after: int, limit: int) -> list[tuple[int, str, float, str, str, bytes]]:
+        """Messages of users, a segment each, from behind an id on: id, operator, when (unix seconds), source,
+        destination, the PDU."""
+        with self._faults():
+            return self._run.run("inbound", after, limit).fetchall()
+
     def unmatched(self) -> Iterator[tuple[str, ParkedReceipt]]:
         """The receipts of no message, each with the operator that sent it, the oldest first."""
         with self._faults():

@@ -93,6 +93,9 @@ WHERE operator = ? AND id > ? ORDER BY id LIMIT 1024;
 -- name: add_inbound
 INSERT INTO inbound (operator, at, source, destination, pdu) VALUES (?, ?, ?, ?, ?);
 
+-- name: inbound
+SELECT id, operator, at, source, destination, pdu FROM inbound WHERE id > ? ORDER BY id LIMIT ?;
+
 -- name: find_ids
 -- One JSON array of key, ref, number, generation: the live path reads it in one step.
 SELECT json_group_array(json_array(found.key, found.ref, found.number, found.generation)) FROM (

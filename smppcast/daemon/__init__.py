@@ -1,0 +1,1 @@
+"""The daemon: campaigns and single messages over HTTP, run by people and trusted overnight."""

@@ -1,0 +1,184 @@
+"""Single messages: taken in by class of priority, found again by id or by number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import structlog
+from anyio import to_thread
+
+from smppcast.campaign.engine import Engine
+from smppcast.campaign.posting import Post, Posting
+from smppcast.daemon.feeds import Lists
+from smppcast.daemon.models import MessageBody, PriorityClass, PriorityName
+from smppcast.daemon.problems import Problem
+from smppcast.errors import SmppcastError
+from smppcast.feed import Reason, Suppression, normalise, read_list
+from smppcast.ledger.facts import CAMPAIGN_SHIFT
+from smppcast.ledger.outcomes import as_dict, outcome_at, outcomes_of
+from smppcast.ledger.sqlite import SqliteStore
+
+__all__ = ["Messages"]
+
+log = structlog.get_logger("smppcast.daemon")
+
+_PREFIX = "messages"
+
+
+class Messages:
+    """Post offices, one a class of priority and hour: so each ends, settles, and can be purged by itself.
+
+    Args:
+        ledger: the file, which is read beside its writer.
+    """
+
+    def __init__(self, engine: Engine, lists: Lists, ledger: Path) -> None:
+        self._engine, self._lists, self._ledger = engine, lists, ledger
+        self._open: dict[str, Posting] = {}
+        self._opening = anyio.Lock()
+        self._suppression = Suppression()
+
+    async def load_lists(self) -> None:
+        """Reads the suppression lists anew, those of the configuration and those that people keep.
+
+        Raises:
+            FeedError: one of them cannot be read.
+        """
+        suppression = Suppression()
+        own = [self._lists.path(name) for name in self._lists.names()]
+        for path in (*self._engine.settings.options.suppress, *own):
+            await read_list(suppression, path, self._engine.settings.country)
+        self._suppression = suppression
+        for posting in self._open.values():
+            posting.suppression = suppression
+
+    async def take_up(self) -> None:
+        """After a start: opens what earlier runs left open, and closes it, so that it ends in order."""
+        for name in await to_thread.run_sync(_unfinished, self._ledger):
+            try:
+                _, posting = await self._engine.post_office(name, options=self._options(name))
+                posting.close()
+            except SmppcastError as error:
+                log.critical("messages_not_resumed", name=name, error=str(error))
+
+    async def post(self, bodies: Sequence[MessageBody], priority: PriorityName) -> list[dict[str, Any]]:
+        """Takes messages in; returns once they are durable.
+
+        Returns:
+            For each its id, or why it is not sent.
+
+        Raises:
+            SmppcastError: they cannot be taken in at the moment; none of them is sent.
+        """
+        posting = await self._posting(priority)
+        refs = await posting.post([Post(each.to, each.text, each.operator) for each in bodies])
+        return [
+            {"to": body.to, "error": ref.value}
+            if isinstance(ref, Reason)
+            else {"to": body.to, "id": f"{ref:016x}"}
+            for body, ref in zip(bodies, refs, strict=True)
+        ]
+
+    async def _posting(self, priority: PriorityName) -> Posting:
+        name = f"{_PREFIX}-{priority}-{datetime.now(UTC):%Y%m%dT%H}"
+        posting = self._open.get(name)
+        if posting is not None and not posting.closed:
+            return posting
+        async with self._opening:
+            if name not in self._open:
+                _, posting = await self._engine.post_office(name, options=self._options(name))
+                posting.suppression = self._suppression
+                self._open[name] = posting
+                self._close_earlier(priority, name)
+            return self._open[name]
+
+    def _options(self, name: str) -> Any:
+        priority = PriorityClass.BY_NAME[name.split("-")[1]]
+        return replace(self._engine.settings.options, priority=priority)
+
+    def _close_earlier(self, priority: str, current: str) -> None:
+        for name in [
+            each for each in self._open if each.startswith(f"{_PREFIX}-{priority}-") and each != current
+        ]:
+            self._open.pop(name).close()
+
+    def forget_ended(self) -> None:
+        """Drops from memory the hours whose messages are all settled."""
+        for campaign in list(self._engine.campaigns.values()):
+            if campaign.name.startswith(f"{_PREFIX}-") and campaign.ended:
+                self._engine.forget(campaign.name)
+
+    async def find(self, given: str) -> dict[str, Any]:
+        """What became of a message, by its id.
+
+        Raises:
+            Problem: there is none.
+        """
+        try:
+            ref = int(given, 16) if len(given) == 16 else -1
+        except ValueError:
+            ref = -1
+        found = None
+        if 0 <= ref < 1 << 63:
+            found = await to_thread.run_sync(partial(_by_ref, self._ledger, ref))
+        if found is None:
+            raise Problem(404, f"there is no message {given}", field="id")
+        return {"id": given, **found}
+
+    async def to(self, number: str) -> dict[str, Any]:
+        """All that a number was sent, by any campaign.
+
+        Raises:
+            Problem: it is no number.
+        """
+        (wanted,), bad = normalise([number], self._engine.settings.country)
+        if bad:
+            raise Problem(422, f"is no number ({bad[0].value})", field="msisdn")
+        found = await to_thread.run_sync(partial(_by_number, self._ledger, wanted))
+        return {"msisdn": str(wanted), "messages": found}
+
+
+def _by_ref(ledger: Path, ref: int) -> dict[str, Any] | None:
+    store = SqliteStore(ledger, read_only=True)
+    try:
+        names = {campaign.id: campaign.name for campaign in store.campaigns()}
+        name = names.get(ref >> CAMPAIGN_SHIFT)
+        if name is None:
+            return None
+        try:
+            row = outcome_at(store, ref, live=True)
+        except SmppcastError:  # no such chunk
+            return None
+        return None if row is None else {"campaign": name, **as_dict(row)}
+    finally:
+        store.close()
+
+
+def _by_number(ledger: Path, number: int) -> list[dict[str, Any]]:
+    store = SqliteStore(ledger, read_only=True)
+    try:
+        return [
+            {"campaign": campaign.name, **as_dict(row)}
+            for campaign, row in outcomes_of(store, number, live=True)
+        ]
+    finally:
+        store.close()
+
+
+def _unfinished(ledger: Path) -> list[str]:
+    store = SqliteStore(ledger, read_only=True)
+    try:
+        return [
+            campaign.name
+            for campaign in store.campaigns()
+            if not campaign.state.ended and json.loads(campaign.settings).get("posted")
+        ]
+    finally:
+        store.close()

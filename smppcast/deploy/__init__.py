@@ -1,0 +1,1 @@
+"""Files that a daemon is run with; `smppcast files` prints them."""
