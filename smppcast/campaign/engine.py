@@ -163,13 +163,20 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: EngineSettings, store: Store, *, clock: Clock = monotonic, wall: Clock = wall
+        cls,
+        settings: EngineSettings,
+        store: Store,
+        *,
+        drain_s: float | None = None,
+        clock: Clock = monotonic,
+        wall: Clock = wall,
     ) -> AsyncIterator[Engine]:
         """Opens lanes and ledger; on leaving, drains what is in flight, unbinds and saves the state.
 
         Cancelling while it drains is safe: it loses nothing but answers.
 
         Args:
+            drain_s: longest wait for answers on leaving; None for as long as a response may take.
             clock, wall: for intervals and for dates.
 
         Raises:
@@ -181,7 +188,8 @@ class Engine:
                 try:
                     await engine._start()
                     yield engine
-                    await engine.drain()
+                    with anyio.move_on_after(drain_s):
+                        await engine.drain()
                 finally:
                     with anyio.CancelScope(shield=True):
                         await engine._close()

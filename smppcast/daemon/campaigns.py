@@ -154,6 +154,7 @@ class Campaigns:
         draft = Draft(name, time.time(), person.token, body, Life.DRAFT.value, facts)
         if name in self._engine.campaigns or not self._store.add_draft(draft):
             raise Problem(409, f"there is a campaign {name} already", field="name")
+        self._counting.add(name)
         self._tasks.start_soon(self._count, name, path, options, template)
         return self.show(name)
 
@@ -165,6 +166,7 @@ class Campaigns:
         path, options, template = self._checked(body)
         self._store.set_draft(name, state=Life.DRAFT.value, body=body)
         self._store.note(name, count=None, approved=None, tested=None)
+        self._counting.add(name)
         self._tasks.start_soon(self._count, name, path, options, template)
         return self.show(name)
 
@@ -197,7 +199,6 @@ class Campaigns:
         return Plan() if said is None else Plan.model_validate(said)
 
     async def _count(self, name: str, path: Path, options: CampaignOptions, template: Template) -> None:
-        self._counting.add(name)
         try:
             suppression = Suppression()
             for each in options.suppress:

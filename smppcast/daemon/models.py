@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from smppcast.campaign.options import CampaignOptions, Hold, Resend
 from smppcast.campaign.plan import Plan
-from smppcast.operators.scalars import Rate, Seconds
-from smppcast.operators.settings import AutoRate, AutoWindow, SourceAddress
+from smppcast.operators.scalars import Seconds
+from smppcast.operators.settings import RateSetting, SourceAddress, WindowSetting
 from smppcast.text import Encoding
 
 __all__ = [
@@ -101,9 +101,9 @@ class MessagesBody(Body):
 class OperatorEdit(Body):
     """What of an operator's account is changed while it works, until the next reload."""
 
-    rate: Rate | AutoRate | None = None
-    """submit_sm a second over all binds, or bounds between which it is found."""
-    window: Annotated[int, Field(ge=1, le=100_000)] | AutoWindow | None = None
+    rate: RateSetting = None
+    """submit_sm a second over all binds, or bounds between which it is found; null for no bound."""
+    window: WindowSetting = 10
     """submit_sm that may await their answer on one bind."""
 
 

@@ -107,7 +107,7 @@ async def _http(_: Request, error: Exception) -> Response:
 def _invalid(details: list[Any]) -> JSONResponse:
     errors = [
         {
-            "field": ".".join(str(part) for part in each["loc"] if part not in ("body", "query", "path")),
+            "field": ".".join(str(part) for part in each["loc"] if not _is_no_name(part)),
             "detail": str(each["msg"]).removeprefix("Value error, "),
         }
         for each in details
@@ -115,3 +115,8 @@ def _invalid(details: list[Any]) -> JSONResponse:
     first = errors[0]
     detail = f"{first['field']}: {first['detail']}" if first["field"] else first["detail"]
     return problem(422, detail, errors=errors)
+
+
+def _is_no_name(part: int | str) -> bool:
+    """Where in the request a field is, or which form of it was read: neither is its name."""
+    return part in ("body", "query", "path", "header") or str(part).startswith("<")

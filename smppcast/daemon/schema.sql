@@ -43,3 +43,9 @@ CREATE TABLE answer (
     body   BLOB NOT NULL,
     PRIMARY KEY (token, key)
 ) STRICT;
+
+-- What must outlive the process: `halted`, why nothing is sent at all.
+CREATE TABLE standing (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from smppcast.campaign.engine import Engine, EngineSettings
+from smppcast.campaign.engine import Engine
 from smppcast.config import Settings, load
 from smppcast.config.engine import engine_settings
 from smppcast.daemon.campaigns import Campaigns
@@ -80,25 +79,28 @@ class Daemon:
         try:
             store = DaemonStore(data_folder(settings))
             try:
-                async with Engine.open(_engine(settings), ledger) as engine:
-                    async with anyio.create_task_group() as tasks:
-                        daemon = cls(config, settings, engine, store, tasks)
-                        tasks.start_soon(daemon.watch)
-                        await daemon.take_up()
-                        try:
-                            yield daemon
-                        finally:
-                            daemon.ready = False
-                            tasks.cancel_scope.cancel()
-                    with anyio.move_on_after(settings.daemon.drain):
-                        await engine.drain()
+                async with (
+                    Engine.open(engine_settings(settings), ledger, drain_s=settings.daemon.drain) as engine,
+                    anyio.create_task_group() as tasks,
+                ):
+                    daemon = cls(config, settings, engine, store, tasks)
+                    tasks.start_soon(daemon.watch)
+                    await daemon.take_up()
+                    try:
+                        yield daemon
+                    finally:
+                        daemon.ready = False
+                        tasks.cancel_scope.cancel()
             finally:
                 store.close()
         finally:
             ledger.close()
 
     async def take_up(self) -> None:
-        """Goes on with what earlier runs left."""
+        """Goes on with what earlier runs left; what a person stopped stays so."""
+        self.halted.update(self.store.standing("halted") or ())
+        if self.halted:
+            self.engine.halt()
         await self.messages.load_lists()
         await self.messages.take_up()
         await self.campaigns.take_up()
@@ -110,11 +112,13 @@ class Daemon:
         """Nothing is sent from here on, until `release` for the same reason."""
         self.halted.add(why)
         self.engine.halt()
+        self.store.keep("halted", sorted(self.halted))
         log.warning("halted", why=why)
 
     def release(self, why: str) -> None:
         """Goes on, unless something else stands in the way."""
         self.halted.discard(why)
+        self.store.keep("halted", sorted(self.halted))
         if not self.halted:
             self.engine.release()
             log.warning("released", why=why)
@@ -145,7 +149,7 @@ class Daemon:
             ConfigError: the file is wrong; nothing is changed.
         """
         settings = load(self.config)
-        problems = await self.engine.reload(_engine(settings))
+        problems = await self.engine.reload(engine_settings(settings))
         problems += [
             f"{name}: takes effect at the next start"
             for name in ("ledger", "durability")
@@ -212,7 +216,3 @@ def operator_of(lane: Any) -> dict[str, Any]:
         "receipt_latency_s": receipts,
         "last_error": lane.last_error,
     }
-
-
-def _engine(settings: Settings) -> EngineSettings:
-    return replace(engine_settings(settings), settle_s=settings.settle)

@@ -155,6 +155,18 @@ class DaemonStore:
         with self._writing() as db:
             db.execute("UPDATE draft SET facts = json_patch(facts, ?) WHERE name = ?", (_json(facts), name))
 
+    # --- what outlives the process ---
+
+    def standing(self, key: str) -> Any:
+        """What was kept under a key, None for nothing."""
+        with self._reading() as db:
+            row = db.execute("SELECT value FROM standing WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def keep(self, key: str, value: Any) -> None:
+        with self._writing() as db:
+            db.execute("INSERT OR REPLACE INTO standing VALUES (?, ?)", (key, _json(value)))
+
     # --- audit ---
 
     def audit(self, person: Person, action: str, about: str, detail: Mapping[str, Any]) -> None:

@@ -47,11 +47,13 @@ __all__ = [
     "Kind",
     "OperatorSettings",
     "Quota",
+    "RateSetting",
     "Reroute",
     "Retry",
     "SourceAddress",
     "Timers",
     "TlsSettings",
+    "WindowSetting",
 ]
 
 
@@ -223,6 +225,19 @@ class AutoRate(SettingsModel):
         return self
 
 
+WindowSetting = Annotated[
+    Annotated[_Window, Tag("<number>")] | Annotated[AutoWindow, Tag("<auto>")],
+    Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoWindow) else "<number>"),
+    Also({"const": "auto"}),
+]
+
+RateSetting = Annotated[
+    Annotated[Rate | None, Tag("<number>")] | Annotated[AutoRate, Tag("<auto>")],
+    Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoRate) else "<number>"),
+    Also({"enum": ["none", "auto"]}),
+]
+
+
 class OperatorSettings(SettingsModel):
     """An account at an SMSC: one lane with all its binds."""
 
@@ -237,18 +252,10 @@ class OperatorSettings(SettingsModel):
     """The account's password; never shown."""
     binds: Annotated[Binds, Also({"type": "integer", "minimum": 1})] = Binds(transceiver=1)
     """How many sessions: a number of transceivers, or a number for each kind."""
-    window: Annotated[
-        Annotated[_Window, Tag("<number>")] | Annotated[AutoWindow, Tag("<auto>")],
-        Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoWindow) else "<number>"),
-        Also({"const": "auto"}),
-    ] = 10
+    window: WindowSetting = 10
     """Most submit_sm awaiting their answer on one bind; SMPP 3.4 suggests 10. auto, or {ceiling: 100}: as few
     as sustain the rate at the latency that there is."""
-    rate: Annotated[
-        Annotated[Rate | None, Tag("<number>")] | Annotated[AutoRate, Tag("<auto>")],
-        Discriminator(lambda value: "<auto>" if isinstance(value, dict | AutoRate) else "<number>"),
-        Also({"enum": ["none", "auto"]}),
-    ] = None
+    rate: RateSetting = None
     """submit_sm a second over all binds; none: as fast as it goes; {floor: 50, ceiling: 2000}: what the SMSC
     is found to bear between these; auto: the same without bounds, for loopback addresses only."""
     quota: Annotated[Quota | None, Also({"type": "integer", "minimum": 1})] = None
