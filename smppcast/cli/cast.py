@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,8 +33,9 @@ from smppcast.cli.commands import ExitCode, run
 from smppcast.cli.parameters import Config, Debug, EncodingName, Json
 from smppcast.cli.running import Casting
 from smppcast.config import load
+from smppcast.config.campaign_file import load_campaign
 from smppcast.config.engine import engine_settings
-from smppcast.errors import CampaignError
+from smppcast.errors import CampaignError, UsageError
 from smppcast.ledger.contract import Store
 
 __all__ = ["EXAMPLE", "again_name", "cast"]
@@ -42,14 +44,18 @@ EXAMPLE = "Example: smppcast cast -c smppcast.yaml --feed subscribers.csv --text
 
 
 def cast(
+    *,
     feed: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="CSV with a header (msisdn, optionally operator, further columns for {column} in the "
             "text) or NDJSON, either gzipped; - for standard input."
         ),
-    ],
-    *,
+    ] = None,
+    campaign: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file with feed, text, plan and all else, instead of --feed and --text."),
+    ] = None,
     config: Config = Path("smppcast.yaml"),
     text: Annotated[str | None, typer.Option(help="The text.")] = None,
     text_file: TextFile = None,
@@ -81,10 +87,23 @@ def cast(
     """
     logs.configure(debug=debug)
     settings = load(config)
-    wording = text_of(text, text_file)
     base = engine_settings(settings)
+    defaults, kept = base.options, {}
+    if campaign is not None:
+        if feed is not None or text is not None or text_file is not None:
+            raise UsageError("expected either --campaign, or --feed and a text")
+        written = load_campaign(campaign)
+        defaults, wording, feed = written.options(defaults), written.wording, str(written.feed)
+        name = name or written.name
+        kept = {"lawful_basis": written.lawful_basis} if written.lawful_basis else {}
+        encoding = EncodingName(written.encoding) if encoding is EncodingName.AUTO else encoding
+        transliterate = transliterate or written.transliterate
+    else:
+        wording = text_of(text, text_file)
+    if feed is None:
+        raise UsageError("expected --feed, or --campaign")
     options = options_of(
-        base.options,
+        defaults,
         source=source,
         validity=validity,
         priority_flag=priority_flag,
@@ -98,17 +117,32 @@ def cast(
     )
     engine = base if settle is None else replace(base, settle_s=settle)
     casting = Casting(engine, settings.ledger, as_json=json, durability=settings.durability)
-    run(partial(_cast, casting, wording, feed, name, options, again=again))
+    errand = _Errand(wording, feed, name, options, kept)
+    run(partial(_cast, casting, errand, again=again))
 
 
-async def _cast(
-    casting: Casting, text: str, feed: str, name: str | None, options: CampaignOptions, *, again: bool
-) -> ExitCode:
-    name = name or await default_name(feed, text)
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What is cast to whom."""
+
+    text: str
+    feed: str
+    name: str | None
+    options: CampaignOptions
+    kept: Mapping[str, Any]
+
+
+async def _cast(casting: Casting, errand: _Errand, *, again: bool) -> ExitCode:
+    name = errand.name or await default_name(errand.feed, errand.text)
     with casting.store() as store:
         if again:
             name = again_name(store, name)
-        return await casting.cast(store, text, feed, name, options)
+        return await casting.account(
+            store,
+            lambda engine: engine.cast(
+                errand.text, errand.feed, name=name, options=errand.options, kept=errand.kept
+            ),
+        )
 
 
 def again_name(store: Store, name: str) -> str:

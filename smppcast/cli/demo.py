@@ -65,7 +65,10 @@ async def _demo(folder: Path, count: int, seed: int, *, as_json: bool) -> ExitCo
         settings = load(config)
         casting = Casting(engine_settings(settings), settings.ledger, as_json=as_json, resumable=False)
         with casting.store() as store:
-            return await casting.cast(store, TEXT, str(feed), NAME, casting.settings.options)
+            return await casting.account(
+                store,
+                lambda engine: engine.cast(TEXT, str(feed), name=NAME, options=casting.settings.options),
+            )
 
 
 @contextmanager

@@ -13,13 +13,11 @@ import anyio
 
 from smppcast.campaign.campaign import Campaign
 from smppcast.campaign.engine import Engine, EngineSettings
-from smppcast.campaign.options import CampaignOptions
 from smppcast.cli.account import as_json, as_text
 from smppcast.cli.commands import ExitCode
 from smppcast.cli.progress import show_progress
 from smppcast.cli.signals import Interrupt, interruptible
 from smppcast.errors import SmppcastError
-from smppcast.feed import Source
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import CampaignState
 
@@ -58,16 +56,6 @@ class Casting:
             yield store
         finally:
             store.close()
-
-    async def cast(
-        self, store: SqliteStore, text: str, feed: Source, name: str, options: CampaignOptions
-    ) -> ExitCode:
-        """Casts, and prints the account.
-
-        Raises:
-            SmppcastError: as `run`.
-        """
-        return await self.account(store, lambda engine: engine.cast(text, feed, name=name, options=options))
 
     async def account(self, store: SqliteStore, begin: Begin) -> ExitCode:
         """Runs a campaign, and prints its account.

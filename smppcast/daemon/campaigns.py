@@ -17,11 +17,11 @@ from smppcast.campaign.campaign import Campaign
 from smppcast.campaign.engine import Engine
 from smppcast.campaign.options import CampaignOptions
 from smppcast.campaign.plan import Plan
+from smppcast.campaign.preflight import Count, count_feed, preview, when, wordings_of
 from smppcast.campaign.timetable import Timetable
 from smppcast.daemon.feeds import Lists, Shelves
 from smppcast.daemon.life import Action, Life, NotNow, of_engine, require
 from smppcast.daemon.models import iso, options_of
-from smppcast.daemon.preflight import Count, count_feed, preview, when, wordings_of
 from smppcast.daemon.problems import Problem
 from smppcast.daemon.store import DaemonStore, Draft
 from smppcast.daemon.tokens import Person
