@@ -18,7 +18,7 @@ from smppcast.errors import UsageError
 
 __all__ = ["EXAMPLE", "campaign"]
 
-EXAMPLE = "Example: SMPPCAST_TOKEN=… smppcast campaign create alert.yaml --feed subscribers.csv"
+EXAMPLE = "Example: smppcast campaign create alert.yaml --feed subscribers.csv"
 
 campaign = typer.Typer(
     name="campaign",

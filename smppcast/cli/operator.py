@@ -15,7 +15,7 @@ from smppcast.errors import UsageError
 
 __all__ = ["EXAMPLE", "operator"]
 
-EXAMPLE = "Example: SMPPCAST_TOKEN=… smppcast operator set orange --rate 500 -c smppcast.yaml"
+EXAMPLE = "Example: smppcast operator set orange --rate 500 -c smppcast.yaml"
 
 operator = typer.Typer(
     name="operator",

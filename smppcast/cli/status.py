@@ -12,7 +12,7 @@ from smppcast.cli.remote import Address, TokenFile, remote
 
 __all__ = ["EXAMPLE", "status"]
 
-EXAMPLE = "Example: SMPPCAST_TOKEN=… smppcast status -c smppcast.yaml"
+EXAMPLE = "Example: smppcast status -c smppcast.yaml"
 
 
 def status(

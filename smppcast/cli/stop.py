@@ -12,7 +12,7 @@ from smppcast.cli.remote import Address, TokenFile, remote, shown
 
 __all__ = ["EXAMPLE", "stop"]
 
-EXAMPLE = "Example: SMPPCAST_TOKEN=… smppcast stop -c smppcast.yaml"
+EXAMPLE = "Example: smppcast stop -c smppcast.yaml"
 
 
 def stop(
