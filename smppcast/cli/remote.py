@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -40,11 +40,8 @@ class Remote:
     def __init__(self, url: str, token: str) -> None:
         import httpx  # noqa: PLC0415 - the extra may not be installed
 
-        self._http = httpx
-        self._client = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S
-        )
-        self._url = url
+        self._http, self._url = httpx, url.rstrip("/")
+        self._own = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **params: Any) -> Any:
         """The answer, as JSON has it."""
@@ -67,15 +64,16 @@ class Remote:
 
     def lines(self, path: str) -> Iterator[bytes]:
         """A streamed answer, in pieces."""
-        with self._client.stream("GET", path) as answer:
+        with self._http.stream("GET", self._url + path, headers=self._own, timeout=TIMEOUT_S) as answer:
             if answer.is_error:
                 answer.read()
                 raise _error(answer)
             yield from answer.iter_bytes()
 
-    def _ask(self, method: str, path: str, **more: Any) -> Any:
+    def _ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
+        said = {**self._own, **(headers or {})}
         try:
-            answer = self._client.request(method, path, **more)
+            answer = self._http.request(method, self._url + path, headers=said, timeout=TIMEOUT_S, **more)
         except self._http.HTTPError as error:
             raise SmppcastError(f"{self._url}: no daemon answers there ({error})") from error
         if answer.is_error:

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, chdir, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from typer.testing import CliRunner
 
+from smppcast.cli.app import app
 from smppcast.daemon.tokens import Role
 from tests.acceptance.driver import (
     Done,
@@ -73,18 +75,14 @@ class Served:
         return self._open.enter_context(closing(made))
 
     def run(self, *args: str, role: Role = Role.ADMIN) -> Done:
-        """A command that drives it."""
+        """A command that drives it, in this process: an interpreter's start is most of what one takes."""
         env = {**environment(), "SMPPCAST_TOKEN": self.tokens.get(role, "")}
-        done = subprocess.run(
-            [sys.executable, "-m", "smppcast", *args],
-            cwd=self.home.folder,
-            env={**env, "SMPPCAST_URL": self.url} if self.url else env,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        if self.url:
+            env["SMPPCAST_URL"] = self.url
+        with chdir(self.home.folder):
+            result = CliRunner().invoke(app, list(args), env=env)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Done(result.exit_code, result.stdout, result.stderr)
 
     def end(self, how: int = signal.SIGTERM) -> int:
         assert self.process is not None
