@@ -54,8 +54,8 @@ def main(argv: Sequence[str]) -> int:
     options.recipients = options.recipients or (50_000 if options.quick else 4_000_000)
     print(machine())
     print(
-        f"setup: campaign of {options.recipients:,} recipients on 2 binds, window 1000; {PER_S} requests a second "
-        f"of {BATCH} messages; ledger at synchronous=FULL; {options.seconds:g} s each"
+        f"setup: campaign of {options.recipients:,} recipients on 2 binds, window 1000; {PER_S} requests "
+        f"a second of {BATCH} messages; ledger at synchronous=FULL; {options.seconds:g} s each"
     )
     alone = run(partial(_measure, options, messages=False))
     beside = run(partial(_measure, options, messages=True))

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from importlib import resources
 
-__all__ = ["many", "queries", "schema"]
+__all__ = ["many", "migration", "queries", "schema"]
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _VALUES_ROW = re.compile(r"\((?:\?, )*\?\)$")
@@ -19,6 +19,11 @@ def _read(name: str) -> str:
 def schema() -> str:
     """The statements that make an empty ledger."""
     return _read("schema.sql")
+
+
+def migration(version: int) -> str:
+    """What brings a ledger of the version before to this one."""
+    return _read(f"to_{version}.sql")
 
 
 @cache

@@ -35,14 +35,14 @@ from smppcast.ledger.facts import (
 )
 from smppcast.ledger.lock import WriterLock
 from smppcast.ledger.message_ids import MessageIds
-from smppcast.ledger.queries import schema
+from smppcast.ledger.queries import migration, schema
 from smppcast.ledger.rows import ACCEPTED, ANSWERED, StateFact, fact_of, pack, unpack, unpack_texts
 from smppcast.ledger.statements import ROWS, Statements
 from smppcast.model import CampaignState
 
 __all__ = ["SCHEMA_VERSION", "SqliteStore"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Facts read at once in a replay: some megabytes, and no read transaction that would keep the WAL
 # from being checkpointed.
@@ -147,6 +147,9 @@ class SqliteStore:
         db.execute("PRAGMA cache_size = -8192")
         if version == 0:
             db.executescript(f"BEGIN;\n{schema()}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;")
+        # An older one is brought forward step by step, each whole or not at all; read, it serves as it is.
+        for step in range(version + 1, SCHEMA_VERSION + 1) if version else ():
+            db.executescript(f"BEGIN;\n{migration(step)}\nPRAGMA user_version = {step};\nCOMMIT;")
 
     def close(self) -> None:
         """Ends the connection and lets another writer in."""

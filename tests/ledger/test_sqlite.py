@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,24 @@ def test_every_acknowledged_commit_survives_kill_9(file: Path, acknowledged: int
     # one more may have been committed and not told yet
     assert found[: len(told)] == [str(offset) for offset in told]
     assert len(found) - len(told) in (0, 1)
+
+
+def test_a_ledger_of_the_first_version_is_brought_forward_and_read_as_it_is(tmp_path: Path) -> None:
+    """Version 1 had no index of inbound messages by their age."""
+    path = tmp_path / "ledger.db"
+    fresh = SqliteStore(path)
+    tables = fresh._db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    fresh.create_campaign("alert", 1.0, "print", "{}")
+    fresh.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP INDEX inbound_at; PRAGMA user_version = 1;")
+    reading = SqliteStore(path, read_only=True)
+    assert [each.name for each in reading.campaigns()] == ["alert"]
+    reading.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    brought = SqliteStore(path)
+    assert brought._db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert brought._db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == tables
+    assert [each.name for each in brought.campaigns()] == ["alert"]
+    brought.close()

@@ -1,4 +1,4 @@
--- The ledger's tables, version 1. Facts are only ever inserted; what became of a recipient is
+-- The ledger's tables, version 2 (to_2.sql brings an older one here). Facts are only ever inserted; what became of a recipient is
 -- derived from them. A chunk's key and a segment's ref hold their campaign in the upper bits.
 
 CREATE TABLE campaign (
@@ -78,6 +78,9 @@ CREATE TABLE inbound (
     destination TEXT NOT NULL,
     pdu BLOB NOT NULL
 );
+
+-- Purging forgets messages of users by their age.
+CREATE INDEX inbound_at ON inbound (at);
 
 -- The index of message_ids, in generations: random keys go into a small, young tree and reach
 -- the large ones in sorted merges, so that what is written stays near what is inserted.
