@@ -174,7 +174,8 @@ class Conductor:
         while (over := part.over or 0) < len(bounds):
             until = self._gap_of(part, bounds[over], answered, now, waves.gap)
             stage = Stage.SENDING if until is None else Stage.GAP
-            if until is None or now < until or part.fell_short or not self._enough(part, bounds, over):
+            waits = until is None or now < until or self.paused
+            if waits or part.fell_short or not self._enough(part, bounds, over):
                 return self._stage(Progress(stage, over + 1, len(bounds) + 1, bounds[over], until), now)
             part.over, part.answered_at = over + 1, None
         return self._stage(Progress(Stage.SENDING, len(bounds) + 1, len(bounds) + 1), now)

@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from smppcast.campaign.campaign import Campaign, TakesIn
 from smppcast.campaign.conductor import Conductor
+from smppcast.campaign.fleet import Fleet
 from smppcast.campaign.follow_up import FollowUp, text_of
 from smppcast.campaign.gate import Gate
 from smppcast.campaign.handover import Handover
@@ -30,7 +31,7 @@ from smppcast.campaign.posting import Posting
 from smppcast.campaign.recall import Recall, recall
 from smppcast.campaign.sender import Sender
 from smppcast.campaign.wording import Wording
-from smppcast.errors import CampaignError, FeedError, LedgerError, SmppcastError, UsageError
+from smppcast.errors import CampaignError, FeedError, LedgerError, UsageError
 from smppcast.feed import (
     Feed,
     FeedDigest,
@@ -47,16 +48,11 @@ from smppcast.ledger.contract import Campaign as Record
 from smppcast.ledger.contract import ChunkInfo, Cursor, Store
 from smppcast.ledger.facts import CAMPAIGN_SHIFT, Received
 from smppcast.ledger.reached import reached
-from smppcast.ledger.resolver import Resolver
-from smppcast.ledger.spent import spent, unanswered
 from smppcast.ledger.writer import Writer
 from smppcast.model import CampaignState, Outcome
 from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.operators.lane import Lane, LaneStatistics
-from smppcast.operators.routes import Routes
-from smppcast.operators.routing import Router
 from smppcast.operators.settings import OperatorSettings
-from smppcast.receipts.batch import fold_all
 
 __all__ = ["Engine", "EngineSettings", "default_name"]
 
@@ -64,11 +60,6 @@ log = structlog.get_logger("smppcast.engine")
 
 # A campaign's name is also a file's: `NAME.rejects.csv`.
 _NAME = re.compile(r"\w[\w .+-]{0,99}")
-
-# message_ids that all lanes together keep in each of their two dicts: some 30 MB at the most, and
-# seconds of receipts at the highest rates.
-HOT_IDS, HOT_LEAST = 65_536, 8_192
-
 
 # Of single messages each has its own text.
 _POSTED = "{text}"
@@ -145,18 +136,10 @@ class Engine:
         self._meanwhile: dict[int, list[Received]] = {}
         self._store, self._tasks, self._clock, self._wall = store, tasks, clock, wall
         self._writer = Writer(store, on_failure=self._on_failure)
-        self._routes = Routes(settings.operators)
-        self._router = Router(self._routes.prefixes, self._routes.others)
-        hot = max(HOT_LEAST, HOT_IDS // len(settings.operators))
-        self._resolvers = {
-            name: Resolver(name, self._writer, store, capacity=hot) for name in settings.operators
-        }
-        self._lanes = {
-            name: Lane(
-                name, operator, self._resolvers[name], self._writer, self._reported, clock=clock, wall=wall
-            )
-            for name, operator in settings.operators.items()
-        }
+        self._fleet = Fleet(
+            settings.operators, self._writer, store, tasks, self._reported, clock=clock, wall=wall
+        )
+        self._lanes = self._fleet.lanes
         self._draining = False
         self._closed = False
 
@@ -210,18 +193,7 @@ class Engine:
 
     async def _start(self) -> None:
         self._writer.start()
-        await self._count_quotas()
-        for name, lane in self._lanes.items():
-            await self._start_lane(name, lane)
-
-    async def _count_quotas(self) -> None:
-        """Of today's quotas, what earlier runs used, or may have used."""
-        quotas = {name: lane.quota for name, lane in self._lanes.items() if lane.quota is not None}
-        if not quotas:
-            return
-        open_pdus = await self._writer.call(unanswered, self._store)
-        for name, quota in quotas.items():
-            quota.spend(await self._writer.call(spent, self._store, name, quota.since, open_pdus))
+        await self._fleet.start()
 
     # --- campaigns -------------------------------------------------------------------------
 
@@ -410,7 +382,7 @@ class Engine:
             boards=campaign.boards,
             writer=self._writer,
             wordings=common.wordings,
-            routes=self._routes,
+            routes=self._fleet.routes,
             lanes=self._lanes,
             numbers=common.chunks,
             clock=self._clock,
@@ -438,8 +410,8 @@ class Engine:
             common.record.id,
             feed,
             template,
-            router=self._router,
-            routes=self._routes,
+            router=self._fleet.router,
+            routes=self._fleet.routes,
             chunks=common.chunks,
             wordings=common.wordings,
             country=self.settings.country,
@@ -456,8 +428,8 @@ class Engine:
     def _posting(self, campaign: Campaign, common: _Common) -> Posting:
         return Posting(
             common.record.id,
-            router=self._router,
-            routes=self._routes,
+            router=self._fleet.router,
+            routes=self._fleet.routes,
             chunks=common.chunks,
             wordings=common.wordings,
             country=self.settings.country,
@@ -587,7 +559,7 @@ class Engine:
     async def _stopped(self, campaign: Campaign) -> None:
         """Waits for answers to what is in flight, then leaves the campaign to be resumed."""
         try:
-            await campaign.landed(self._response_s())
+            await campaign.landed(self._fleet.response_s)
         finally:
             with anyio.CancelScope(shield=True):
                 await campaign.finish()
@@ -608,8 +580,7 @@ class Engine:
         for campaign in self.campaigns.values():
             if not campaign.ended:
                 campaign.fail(error)
-        for lane in self._lanes.values():
-            lane.stopped = True
+        self._fleet.stop()
 
     # --- what people do while it works -----------------------------------------------------
 
@@ -662,44 +633,10 @@ class Engine:
         Returns:
             What could not be done, a sentence each; all the rest holds.
         """
-        problems = []
-        for name, operator in settings.operators.items():
-            if name not in self._lanes:
-                await self._open_lane(name, operator)
-            elif operator != self._lanes[name].settings:
-                try:
-                    await self._lanes[name].reconfigure(operator)
-                except SmppcastError as error:
-                    problems.append(f"{name}: {error}")
-        for name in self._lanes.keys() - settings.operators.keys():
-            if any(not campaign.ended for campaign in self.campaigns.values()):
-                problems.append(f"{name}: a campaign in work may need it, so it stays until the next reload")
-            else:
-                await self._close_lane(name)
+        in_work = any(not campaign.ended for campaign in self.campaigns.values())
+        problems = await self._fleet.reload(settings.operators, in_work=in_work)
         self.settings = settings
-        self._routes = Routes({name: lane.settings for name, lane in self._lanes.items()})
-        self._router = Router(self._routes.prefixes, self._routes.others)
         return problems
-
-    async def _open_lane(self, name: str, operator: OperatorSettings) -> None:
-        hot = max(HOT_LEAST, HOT_IDS // (1 + len(self._lanes)))
-        resolver = self._resolvers[name] = Resolver(name, self._writer, self._store, capacity=hot)
-        lane = self._lanes[name] = Lane(
-            name, operator, resolver, self._writer, self._reported, clock=self._clock, wall=self._wall
-        )
-        await self._start_lane(name, lane)
-
-    async def _start_lane(self, name: str, lane: Lane) -> None:
-        await self._resolvers[name].restore(fold_all)
-        lane.inbox.restore(await self._writer.call(lambda: list(self._store.parked(name))))
-        self._tasks.start_soon(lane.run)
-
-    async def _close_lane(self, name: str) -> None:
-        lane = self._lanes[name]
-        await lane.drain()
-        await lane.close(lane.settings.timers.unbind)
-        await self._resolvers[name].aclose()
-        del self._lanes[name], self._resolvers[name]
 
     # --- the end ---------------------------------------------------------------------------
 
@@ -710,8 +647,7 @@ class Engine:
         """
         self._draining = True
         campaigns = self._stop()
-        for lane in self._lanes.values():
-            lane.stopped = True
+        self._fleet.stop()
         for campaign in campaigns:
             await campaign.over()
 
@@ -731,9 +667,7 @@ class Engine:
         with suppress(LedgerError):  # told below, when the binds are closed
             # What came in is acknowledged before the binds go, so that it need not come again.
             await self._writer.durable()
-        async with anyio.create_task_group() as closing:
-            for lane in self._lanes.values():
-                closing.start_soon(lane.close, lane.settings.timers.unbind)
+        await self._fleet.close()
         if self._writer.failed is not None:
             with suppress(LedgerError):  # whoever waited has been told; this ends its thread
                 await self._writer.aclose()
@@ -741,13 +675,9 @@ class Engine:
         try:
             for campaign in campaigns:
                 await campaign.finish()
-            for resolver in self._resolvers.values():
-                await resolver.aclose()
+            await self._fleet.settle()
         finally:
             await self._writer.aclose()
-
-    def _response_s(self) -> float:
-        return max(lane.settings.timers.response for lane in self._lanes.values())
 
     @property
     def backlog(self) -> int:

@@ -33,8 +33,8 @@ STEP_ROWS = 2 * CHUNK_SIZE
 STEP_S = 0.25
 
 # With so many chunks waiting for the lane that has least, reading the feed is in no hurry: it then takes one
-# part in REST of the time, and leaves the rest to sending.
-FAR_AHEAD, REST = 50, 10
+# part in REST of the time, and the further ahead, the less (a slow lane's answers are late by what it takes).
+FAR_AHEAD, REST, REST_MOST = 50, 10, 50
 
 
 @dataclass(slots=True)
@@ -143,8 +143,8 @@ class Intake:
         took_s = self._clock() - self._rested
         while self._writing:
             await self._written.wait()
-        if self._ahead() >= FAR_AHEAD:
-            await anyio.sleep(took_s * (REST - 1))
+        if (ahead := self._ahead()) >= FAR_AHEAD:
+            await anyio.sleep(took_s * min(REST_MOST, REST * ahead / FAR_AHEAD))
         self._rested = self._clock()
 
     def _know_again(self, batch: Batch) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from smppcast.operators.scalars import Also, Rate, Seconds, SettingsModel
+from smppcast.operators.scalars import Also, ExistingFile, Rate, Seconds, SettingsModel
 from smppcast.operators.settings import OperatorSettings
 
 __all__ = ["CampaignDefaults", "DaemonSettings", "DaemonTls", "OperatorEntry", "Settings", "Unknowns"]
@@ -97,9 +97,9 @@ _Folder = Annotated[Path, BeforeValidator(_listed), WithJsonSchema({"type": "str
 class DaemonTls(SettingsModel):
     """The certificate of the HTTP API."""
 
-    cert: _Folder
+    cert: ExistingFile
     """PEM file with the certificate and those between it and its authority."""
-    key: _Folder | None = None
+    key: ExistingFile | None = None
     """PEM file with its key, where it is not in the same file."""
 
 

@@ -325,14 +325,7 @@ async def operate(
     lane = _lane(daemon, name)
 
     async def work() -> dict[str, Any]:
-        if action == "resume" and daemon.halted:
-            raise Problem(
-                409, f"all lanes are halted ({', '.join(sorted(daemon.halted))}): release them first"
-            )
-        if action == "drain":
-            await lane.drain()
-        else:
-            {"pause": lane.hold, "resume": lane.release}[action]()
+        await daemon.operate(name, action)
         daemon.store.audit(person, f"{action} operator", name, {})
         return operator_of(lane.statistics())
 

@@ -298,16 +298,26 @@ class Campaigns:
             case Action.START:
                 await self._start(draft, person)
             case Action.RECALL:
-                found = await self._engine.recall(name)
-                self._store.note(name, recall=asdict(found))
+                self._store.note(name, recall={"begun": iso(time.time()), "by": person.name})
+                self._tasks.start_soon(self._recall, name)
             case Action.CANCEL if draft.state != "started":
                 self._store.set_draft(name, state=Life.CANCELLED.value)
+            case Action.CANCEL if self._lost(name):
+                self._store.note(name, ended=Life.CANCELLED.value, error=None)
             case Action.RESUME if self._lost(name):
                 await self._cast(draft, paused=False)
             case _:
                 campaign = self._campaign(name)
                 {"pause": campaign.pause, "resume": campaign.resume, "cancel": campaign.cancel}[action]()
         return self.show(name)
+
+    async def _recall(self, name: str) -> None:
+        """Takes as long as the SMSCs do: a campaign of millions is recalled for hours."""
+        try:
+            found = await self._engine.recall(name)
+            self._store.note(name, recall={"ended": iso(time.time()), **asdict(found)})
+        except SmppcastError as error:
+            self._store.note(name, recall={"ended": iso(time.time()), "error": str(error)})
 
     def _lost(self, name: str) -> bool:
         """Started, and not in work: it failed, or was not taken up again."""

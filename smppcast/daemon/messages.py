@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +20,7 @@ from smppcast.campaign.posting import Post, Posting
 from smppcast.daemon.feeds import Lists
 from smppcast.daemon.models import MessageBody, PriorityClass, PriorityName
 from smppcast.daemon.problems import Problem
-from smppcast.errors import SmppcastError
+from smppcast.errors import CampaignError, SmppcastError
 from smppcast.feed import Reason, Suppression, normalise, read_list
 from smppcast.ledger.facts import CAMPAIGN_SHIFT
 from smppcast.ledger.outcomes import as_dict, outcome_at, outcomes_of
@@ -41,7 +42,8 @@ class Messages:
 
     def __init__(self, engine: Engine, lists: Lists, ledger: Path) -> None:
         self._engine, self._lists, self._ledger = engine, lists, ledger
-        self._open: dict[str, Posting] = {}
+        self._open: dict[str, Posting] = {}  # by class
+        self._hours: dict[str, str] = {}  # of these
         self._opening = anyio.Lock()
         self._suppression = Suppression()
 
@@ -60,13 +62,18 @@ class Messages:
             posting.suppression = suppression
 
     async def take_up(self) -> None:
-        """After a start: opens what earlier runs left open, and closes it, so that it ends in order."""
+        """After a start: opens again what earlier runs left open; hours that are over end in order."""
+        now = _hour()
         for name in await to_thread.run_sync(_unfinished, self._ledger):
             try:
-                _, posting = await self._engine.post_office(name, options=self._options(name))
-                posting.close()
+                posting = await self._open_office(name)
             except SmppcastError as error:
                 log.critical("messages_not_resumed", name=name, error=str(error))
+                continue
+            if now in name:
+                self._open[name.split("-")[1]] = posting
+            else:
+                posting.close()
 
     async def post(self, bodies: Sequence[MessageBody], priority: PriorityName) -> list[dict[str, Any]]:
         """Takes messages in; returns once they are durable.
@@ -87,27 +94,33 @@ class Messages:
         ]
 
     async def _posting(self, priority: PriorityName) -> Posting:
-        name = f"{_PREFIX}-{priority}-{datetime.now(UTC):%Y%m%dT%H}"
-        posting = self._open.get(name)
-        if posting is not None and not posting.closed:
+        posting = self._open.get(priority)
+        if posting is not None and self._hours.get(priority) == _hour():
             return posting
         async with self._opening:
-            if name not in self._open:
-                _, posting = await self._engine.post_office(name, options=self._options(name))
-                posting.suppression = self._suppression
-                self._open[name] = posting
-                self._close_earlier(priority, name)
-            return self._open[name]
+            hour, posting = _hour(), self._open.get(priority)
+            if posting is not None and self._hours.get(priority, hour) == hour:
+                self._hours[priority] = hour
+                return posting
+            found = await self._open_new(f"{_PREFIX}-{priority}-{hour}")
+            if posting is not None:
+                posting.close()
+            self._open[priority], self._hours[priority] = found, hour
+            return found
 
-    def _options(self, name: str) -> Any:
+    async def _open_new(self, name: str) -> Posting:
+        """The hour's, or one beside it: a clock that was set back must not keep messages from being sent."""
+        for beside in ("", *(f"-{number}" for number in range(2, 100))):
+            with suppress(CampaignError):
+                return await self._open_office(name + beside)
+        raise CampaignError(f"no campaign can be opened for {name}")
+
+    async def _open_office(self, name: str) -> Posting:
         priority = PriorityClass.BY_NAME[name.split("-")[1]]
-        return replace(self._engine.settings.options, priority=priority)
-
-    def _close_earlier(self, priority: str, current: str) -> None:
-        for name in [
-            each for each in self._open if each.startswith(f"{_PREFIX}-{priority}-") and each != current
-        ]:
-            self._open.pop(name).close()
+        options = replace(self._engine.settings.options, priority=priority)
+        _, posting = await self._engine.post_office(name, options=options)
+        posting.suppression = self._suppression
+        return posting
 
     def forget_ended(self) -> None:
         """Drops from memory the hours whose messages are all settled."""
@@ -143,6 +156,10 @@ class Messages:
             raise Problem(422, f"is no number ({bad[0].value})", field="msisdn")
         found = await to_thread.run_sync(partial(_by_number, self._ledger, wanted))
         return {"msisdn": str(wanted), "messages": found}
+
+
+def _hour() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H}"
 
 
 def _by_ref(ledger: Path, ref: int) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from smppcast.daemon.messages import Messages
 from smppcast.daemon.metrics import Metrics
 from smppcast.daemon.places import data_folder
 from smppcast.daemon.store import DaemonStore
+from smppcast.errors import CampaignError
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.net.clock import wall
 from smppcast.operators.statistics import LaneState
@@ -41,6 +42,7 @@ class Daemon:
 
     Attributes:
         halted: why nothing is sent at all; empty while all is well.
+        held: the operators that a person paused or drained.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Daemon:
         self.shelves = Shelves(folder / "uploads", settings.daemon.feeds)
         self.lists = Lists(folder / "suppression", settings.country)
         self.halted: set[str] = set()
+        self.held: set[str] = set()
         self.ledger = settings.ledger
         self.campaigns = Campaigns(
             engine,
@@ -99,8 +102,11 @@ class Daemon:
     async def take_up(self) -> None:
         """Goes on with what earlier runs left; what a person stopped stays so."""
         self.halted.update(self.store.standing("halted") or ())
+        self.held.update(self.store.standing("held") or ())
         if self.halted:
             self.engine.halt()
+        for name in self.held & self.engine.lanes.keys():
+            self.engine.lanes[name].hold()
         await self.messages.load_lists()
         await self.messages.take_up()
         await self.campaigns.take_up()
@@ -120,8 +126,29 @@ class Daemon:
         self.halted.discard(why)
         self.store.keep("halted", sorted(self.halted))
         if not self.halted:
-            self.engine.release()
+            for name, lane in self.engine.lanes.items():
+                if name not in self.held:
+                    lane.release()
             log.warning("released", why=why)
+
+    async def operate(self, name: str, action: str) -> None:
+        """Pauses, drains or resumes one operator; a restart leaves it so.
+
+        Raises:
+            CampaignError: all are halted, and it is to be resumed.
+        """
+        if action == "resume":
+            if self.halted:
+                why = ", ".join(sorted(self.halted))
+                raise CampaignError(f"all operators are halted ({why}): release them first")
+            self.held.discard(name)
+            self.engine.lanes[name].release()
+        else:
+            self.held.add(name)
+            self.engine.lanes[name].hold()
+        self.store.keep("held", sorted(self.held))
+        if action == "drain":
+            await self.engine.lanes[name].drain()
 
     async def watch(self) -> None:
         """Looks after disk and memory, until cancelled."""
@@ -170,6 +197,7 @@ class Daemon:
             found.append(f"ledger: {self.engine.failed}")
         if not self.ready:
             found.append("starting")
+        found += [f"operator {name} is held by a person" for name in sorted(self.held)]
         down = (LaneState.DOWN, LaneState.REFUSED)
         found += [
             f"operator {name} is {lane.state}"

@@ -84,6 +84,23 @@ async def test_a_wave_that_falls_short_pauses_the_campaign_until_people_let_it_p
     assert (account.delivered, account.undelivered) == (270, 30)
 
 
+async def test_what_fell_short_while_people_paused_is_told_when_they_resume(
+    tmp_path: Path, memory: MemoryStore
+) -> None:
+    scenario = load_scenario("ideal").changed(numbers=[{"suffix": "", "state": "UNDELIVERABLE"}])
+    plan = {"waves": {"sizes": [10], "gap": "150ms", "delivered": 0.5}}
+    async with serve(scenario) as smsc, opened(tmp_path, memory, operator(smsc)) as engine:
+        campaign = await begun(engine, 20, plan)
+        await until(lambda: campaign.progress()["orange"].stage is conductor.Stage.GAP)
+        campaign.pause()
+        await anyio.sleep(0.3)
+        assert campaign.pause_reason == "paused by a person"
+        campaign.resume()
+        await until(lambda: campaign.state is CampaignState.PAUSED)
+        assert "0.0% delivered" in campaign.pause_reason
+        assert smsc.account.submitted == 10
+
+
 async def test_shares_are_of_all_that_the_feed_has(tmp_path: Path, memory: MemoryStore) -> None:
     plan = {"waves": {"shares": [0.1, 0.2], "gap": "100ms"}}
     async with serve() as smsc, opened(tmp_path, memory, operator(smsc, window=50)) as engine:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from smppcast.daemon.life import ALLOWED, Action, Life
+from smppcast.daemon.service import Daemon
+from smppcast.daemon.tokens import Person, Role
+from smppcast.errors import FeedError
 from tests.daemon.served import Office, office
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +197,31 @@ async def test_after_its_end_nothing_is_approved_or_started(tmp_path: Path) -> N
         for someone, action in ((desk.sender, "start"), (desk.approver, "approve")):
             answer = await someone.ask("POST", f"/campaigns/late/{action}")
             assert (answer.status_code, "has passed" in answer.json()["detail"]) == (409, True)
+
+
+async def test_a_recall_goes_on_by_itself_and_its_answers_are_counted(tmp_path: Path) -> None:
+    scenario = {"receipt_latency": 60_000}
+    async with office(tmp_path, scenario=scenario) as desk:
+        await desk.draft("alert", 30)
+        await desk.sender.post("/campaigns/alert/start")
+        await desk.until_state("alert", "settling")
+        await desk.sender.post("/campaigns/alert/recall")
+        await desk.until(lambda: "ended" in desk.daemon.campaigns.draft("alert").facts["recall"])
+        recall = (await desk.viewer.get("/campaigns/alert"))["recall"]
+        assert (recall["asked"], recall["cancelled"], recall["unanswered"]) == (30, 30, 0)
+
+
+async def test_one_whose_feed_is_gone_is_paused_with_the_reason_and_can_be_cancelled(tmp_path: Path) -> None:
+    async with office(tmp_path) as desk:
+        await desk.draft("alert", 50, plan={"rate": 1})
+        await desk.sender.post("/campaigns/alert/start")
+        config = desk.daemon.config
+        assert desk.daemon.shelves.remove("alert")
+    async with Daemon.open(config) as again:
+        life, reason = again.campaigns.life(again.campaigns.draft("alert"))
+        assert (life, "is not there" in reason) == (Life.PAUSED, True)
+        person = Person("id", "sam", Role.SENDER)
+        with pytest.raises(FeedError):
+            await again.campaigns.act("alert", Action.RESUME, person)
+        await again.campaigns.act("alert", Action.CANCEL, person)
+        assert again.campaigns.life(again.campaigns.draft("alert"))[0] is Life.CANCELLED

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from smppcast.daemon import messages
+from smppcast.daemon.models import MessageBody
 from smppcast.daemon.service import Daemon
 from smppcast.daemon.store import DaemonStore
 from smppcast.daemon.tokens import Person, Role
@@ -33,6 +35,30 @@ async def test_messages_are_taken_in_and_found_by_id_and_number(tmp_path: Path) 
         assert [each["outcome"] for each in by_number["messages"]] == ["delivered"]
         for nobody in ("0000000000000000", "zzzz", "f" * 16, "0000c0000000ffff"):
             assert (await desk.viewer.ask("GET", f"/messages/{nobody}")).status_code == 404
+
+
+async def test_messages_go_on_in_the_same_hour_after_a_restart_and_end_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = [MessageBody(to="33600000001", text="a")]
+    hour = "20200317T10"
+    monkeypatch.setattr(messages, "_hour", lambda: hour)
+    async with office(tmp_path) as desk:
+        await desk.daemon.messages.post(body, "normal")
+        config = desk.daemon.config
+    async with Daemon.open(config) as again:
+        (taken,) = await again.messages.post(body, "normal")
+        assert "id" in taken
+        assert list(again.engine.campaigns) == ["messages-normal-20200317T10"]
+        hour = "20200317T11"
+        await again.messages.post(body, "normal")
+        assert list(again.engine.campaigns) == ["messages-normal-20200317T10", "messages-normal-20200317T11"]
+        closed = [campaign.intake.closed for campaign in again.engine.campaigns.values()]  # type: ignore[union-attr]
+        assert closed == [True, False]
+        # A clock that is set back finds its hour closed, and opens another beside it.
+        hour = "20200317T10"
+        await again.messages.post(body, "normal")
+        assert list(again.engine.campaigns)[-1] == "messages-normal-20200317T10-2"
 
 
 async def test_a_number_on_a_list_gets_no_message_from_then_on(tmp_path: Path) -> None:
@@ -74,6 +100,10 @@ async def test_everything_stops_stays_so_and_is_released(tmp_path: Path) -> None
 async def test_operators_are_held_drained_and_changed(tmp_path: Path) -> None:
     async with office(tmp_path) as desk:
         assert (await desk.admin.post("/operators/orange/pause"))["state"] == "held"
+        assert desk.daemon.store.standing("held") == ["orange"]
+        await desk.sender.post("/stop")
+        await desk.admin.post("/release")  # who was held before stays so
+        assert desk.daemon.engine.lanes["orange"].held
         assert (await desk.admin.post("/operators/orange/resume"))["state"] == "up"
         await desk.admin.post("/operators/orange/drain")
         await desk.until(lambda: desk.daemon.engine.lanes["orange"].statistics().bound == 0)
