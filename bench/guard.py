@@ -290,6 +290,9 @@ class _Submitter:
         if session.can_submit and (room := session.window.room):
             session.submit(_SUBMITS[:room], range(room), now)
 
+    def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
+        return False
+
     def handle(self, events: Sequence[Event], _: float) -> None:
         assert all(isinstance(event, Answers) for event in events)
 

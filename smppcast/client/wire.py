@@ -192,6 +192,10 @@ class Wire:
     def fill(self, session: Session, now: float) -> None:
         self.outbox.fill(session, now)
 
+    def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
+        """Whoever awaits an answer decides what is sent next."""
+        return False
+
     def handle(self, events: Sequence[Event], now: float) -> None:
         for event in events:
             match event:

@@ -224,6 +224,10 @@ class Bind:
         if session.can_submit:
             self._owner.fill(self, now)
 
+    def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
+        """A latency is taken when an answer is handled, before anything else is sent."""
+        return False
+
     def handle(self, events: Sequence[Event], now: float) -> None:
         self._note(now)
         for event in events:

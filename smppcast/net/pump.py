@@ -43,6 +43,10 @@ class Owner(Protocol):
     def handle(self, events: Sequence[Event], now: float) -> None:
         """Takes what the link brought, or what time did."""
 
+    def room_first(self, events: Sequence[Event]) -> bool:
+        """Whether the room that events made may be used before they are handled: they change nothing of
+        what may be sent."""
+
 
 class Pump:
     """Runs one session over one link, until either ends.
@@ -129,6 +133,8 @@ class Pump:
         # between two turns of the event loop another thread may take the interpreter's lock.
         behind = _behind(events)
         if behind or not events:
+            if behind and self._owner.room_first(events[:behind]):
+                self._write()
             self._handle(events[:behind], now)
             self._turn()
         if behind < len(events):
@@ -143,6 +149,15 @@ class Pump:
         """Writes what there is. The owner fills only when it may leave at once: what is queued while the
         peer does not read would leave all together when it does, whatever the rate."""
         self._woken = False
+        link, session, clock = self._link, self.session, self._clock
+        self._write()
+        if session.state in _OVER and not link.blocked:
+            self._over.set()
+        if link.blocked and self._blocked_since is None:
+            self._blocked_since = clock()
+        self._mind_reading()
+
+    def _write(self) -> None:
         link, session, owner, clock = self._link, self.session, self._owner, self._clock
         for _ in range(BATCHES_MAX):
             if link.blocked:
@@ -154,11 +169,6 @@ class Pump:
                 break
         else:
             self.wake()
-        if session.state in _OVER and not link.blocked:
-            self._over.set()
-        if link.blocked and self._blocked_since is None:
-            self._blocked_since = clock()
-        self._mind_reading()
 
     def _mind_reading(self) -> None:
         reading = self.session.owed <= OWED_MAX

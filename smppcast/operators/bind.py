@@ -400,6 +400,13 @@ class Bind:
             self._tally.sent += sent
             self._meter.add(sent, now)
 
+    def room_first(self, events: Sequence[Event]) -> bool:
+        """Acceptances alone: where the SMSC is far away and the window small, what it takes to write them
+        down would come on top of every round trip."""
+        event = events[0]
+        plain = len(events) == 1 and isinstance(event, Answers)
+        return plain and not event.statuses and event.congestion_state < 0  # type: ignore[union-attr]
+
     def handle(self, events: Sequence[Event], now: float) -> None:
         lane, pump = self._lane, self._pump
         if pump is None:

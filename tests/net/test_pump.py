@@ -97,6 +97,9 @@ class Owner:
             self.todo -= count
             session.submit([BODY] * count, range(self.todo, self.todo + count), now)
 
+    def room_first(self, events: Sequence[Event]) -> bool:
+        return False
+
     def handle(self, events: Sequence[Event], now: float) -> None:
         self.events += events
 
