@@ -15,7 +15,7 @@ from tests.chaos.rounds import POLICIES, play
 def test_killed_among_faults_nobody_is_lost_or_doubled_unseen(tmp_path: Path, policy: str) -> None:
     home = Home(tmp_path)
     try:
-        played = play(home, policy, 1, Random(7), rows=400)
+        played = play(home, policy, 1, Random(7), rows=400, receipts_within_s=1.0)
     finally:
         home.close()
 
