@@ -134,7 +134,7 @@ class Plan(OperatorPlan):
     hours: Hours | None = None
     """Hours of the day outside which it pauses."""
     operators: dict[str, OperatorPlan] = Field(default_factory=dict)
-    """What holds for single operators instead of `rate` and `waves`."""
+    """What holds for single operators; what is not said of one is as for all."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -143,8 +143,15 @@ class Plan(OperatorPlan):
         return self
 
     def of(self, operator: str) -> OperatorPlan:
-        """What holds for an operator."""
-        return self.operators.get(operator, self)
+        """What holds for an operator: what is said of it, and for the rest what is said of all."""
+        own = self.operators.get(operator)
+        if own is None:
+            return self
+        said = own.model_fields_set
+        return OperatorPlan(
+            rate=own.rate if "rate" in said else self.rate,
+            waves=own.waves if "waves" in said else self.waves,
+        )
 
     def open_at(self, moment: float) -> bool:
         """Whether one may send at a moment (unix seconds), waves apart."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.conductor import Progress, Stage
 from smppcast.campaign.engine import Engine
 from smppcast.campaign.options import CampaignOptions
 from smppcast.campaign.plan import Plan
@@ -78,7 +79,8 @@ class Campaigns:
         plan = self._plan(draft)
         if life is Life.RUNNING and plan.not_before and time.time() < plan.not_before.timestamp():
             return Life.SCHEDULED, ""
-        return life, campaign.pause_reason or (str(campaign.error) if campaign.error else "")
+        why = campaign.pause_reason or (str(campaign.error) if campaign.error else "")
+        return life, why or (_waits_for(campaign.progress().values()) if life is Life.RUNNING else "")
 
     def draft(self, name: str) -> Draft:
         """Raises Problem where there is none of that name."""
@@ -409,6 +411,14 @@ class Campaigns:
             except (SmppcastError, Problem) as error:
                 log.critical("campaign_not_resumed", name=draft.name, error=str(error))
                 self._store.note(draft.name, error=str(error))
+
+
+def _waits_for(parts: Collection[Progress]) -> str:
+    """Why a running campaign sends nothing at the moment; "" where one of its operators is sent to."""
+    if not parts or any(part.stage is Stage.SENDING for part in parts):
+        return ""
+    first = min(parts, key=lambda part: part.until or float("inf"))
+    return f"{first.stage} until {iso(first.until)}" if first.until else str(first.stage)
 
 
 def brief(account: Account) -> dict[str, int]:

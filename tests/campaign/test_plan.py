@@ -102,6 +102,10 @@ def test_what_is_no_plan_says_why(said: dict[str, Any], why: str) -> None:
         Plan.model_validate(said)
 
 
-def test_an_operators_own_plan_stands_for_the_common_one() -> None:
-    plan = Plan.model_validate({"rate": 100, "operators": {"orange": {"rate": 7}}})
-    assert (plan.of("orange").rate, plan.of("bleu").rate) == (7, 100)
+def test_what_is_said_of_an_operator_goes_before_what_is_said_of_all() -> None:
+    waves = {"sizes": [10], "gap": "1m"}
+    said = {"rate": 100, "waves": waves, "operators": {"orange": {"rate": 7}, "sfr": {"waves": None}}}
+    plan = Plan.model_validate(said)
+    assert (plan.of("orange").rate, plan.of("orange").waves) == (7, plan.waves)
+    assert (plan.of("sfr").rate, plan.of("sfr").waves) == (100, None)
+    assert plan.of("bleu") is plan

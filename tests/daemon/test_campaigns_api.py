@@ -100,6 +100,21 @@ async def test_nobody_approves_their_own_and_large_ones_need_it(tmp_path: Path) 
         assert (shown["author"], shown["approved"]["by"], shown["started"]["by"]) == ("sam", "ann", "sam")
 
 
+async def test_one_that_waits_for_its_hours_says_until_when(tmp_path: Path) -> None:
+    later = datetime.now(UTC) + timedelta(hours=2)
+    hours = {"from": f"{later:%H:%M}", "to": f"{later + timedelta(hours=1):%H:%M}"}
+    async with office(tmp_path) as desk:
+        await desk.draft("nightly", 1, plan={"hours": hours})
+        await desk.sender.post("/campaigns/nightly/start")
+        await desk.until(lambda: desk.daemon.engine.campaigns["nightly"].progress()["orange"].until)
+        shown = await desk.viewer.get("/campaigns/nightly")
+        assert (shown["state"], shown["reason"]) == (
+            "running",
+            f"closed until {later:%Y-%m-%dT%H:%M}:00.000+00:00",
+        )
+        assert desk.smsc.account.submitted == 0
+
+
 async def test_a_small_one_goes_without(tmp_path: Path) -> None:
     async with office(tmp_path) as desk:
         await desk.draft("small", 3)
