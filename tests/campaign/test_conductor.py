@@ -49,9 +49,9 @@ async def test_three_waves_with_a_pause_as_of_a_night_keep_to_their_timetable(
         await engine.lanes["orange"].bound()
         now = time.time()
         plan = {
-            "rate": 400,
+            "rate": 250,
             "waves": {"sizes": [300, 300], "gap": "300ms"},
-            "hours": {"from": clock_time(now + 2.5), "to": clock_time(now + 1.2)},
+            "hours": {"from": clock_time(now + 3.5), "to": clock_time(now + 2.0)},
         }
         settings = {name: lane.settings for name, lane in engine.lanes.items()}
         wanted = timetable(
