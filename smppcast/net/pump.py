@@ -31,6 +31,10 @@ TICK_S = 0.25
 # Batches written in one turn, before other links have theirs.
 BATCHES_MAX = 4
 
+# Up to this window the time to the next submit decides the rate. Above it submits would run ahead of the
+# receipts of those before: at full rate the process grew by 5 octets a segment instead of one.
+SMALL_WINDOW = 100
+
 _OVER = (State.UNBOUND, State.CLOSED)
 
 
@@ -131,9 +135,11 @@ class Pump:
         events = self.session.receive(data, now)
         # What makes room in the window is used at once: deliveries that came behind it can wait for that, and
         # between two turns of the event loop another thread may take the interpreter's lock.
-        behind = _behind(events)
+        small, behind = self.session.window.size <= SMALL_WINDOW, _behind(events)
+        if behind and not small:
+            behind = len(events)
         if behind or not events:
-            if behind and self._owner.room_first(events[:behind]):
+            if behind and small and self._owner.room_first(events[:behind]):
                 self._write()
             self._handle(events[:behind], now)
             self._turn()
