@@ -202,6 +202,7 @@ class Campaigns:
 
     async def _count(self, name: str, path: Path, options: CampaignOptions, template: Template) -> None:
         try:
+            as_counted = _print_of(path)
             suppression = Suppression()
             for each in options.suppress:
                 await read_list(suppression, each, self._engine.settings.country)
@@ -214,7 +215,7 @@ class Campaigns:
                 country=self._engine.settings.country,
                 suppression=suppression,
             )
-            self._store.note(name, count=asdict(count), count_error=None)
+            self._store.note(name, count=asdict(count), count_error=None, feed_print=as_counted)
         except SmppcastError as error:
             self._store.note(name, count=None, count_error=str(error))
         finally:
@@ -240,6 +241,10 @@ class Campaigns:
         if kept is None:
             why = draft.facts.get("count_error") or "its feed is being counted"
             raise NotNow(f"campaign {draft.name}: {why}")
+        # Else who made it could put another feed in the place of the one that someone approved.
+        before = draft.facts.get("feed_print")
+        if draft.state != "started" and _print_of(self._shelves.find(draft.body["feed"])) != before:
+            raise NotNow(f"campaign {draft.name}: its feed was changed since it was counted: edit it anew")
         return Count(**kept)
 
     def preflight(self, name: str) -> dict[str, Any]:
@@ -411,6 +416,12 @@ class Campaigns:
             except (SmppcastError, Problem) as error:
                 log.critical("campaign_not_resumed", name=draft.name, error=str(error))
                 self._store.note(draft.name, error=str(error))
+
+
+def _print_of(path: Path) -> list[int]:
+    """What tells one state of a file from another, without reading it."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
 def _waits_for(parts: Collection[Progress]) -> str:

@@ -100,6 +100,21 @@ async def test_nobody_approves_their_own_and_large_ones_need_it(tmp_path: Path) 
         assert (shown["author"], shown["approved"]["by"], shown["started"]["by"]) == ("sam", "ann", "sam")
 
 
+async def test_what_was_approved_is_what_is_sent(tmp_path: Path) -> None:
+    """Another feed in the place of the one that was counted has to be counted, and approved, anew."""
+    async with office(tmp_path, daemon="  approval_above: 2\n") as desk:
+        await desk.draft("alert", 3, test_numbers=["33699999999"])
+        await desk.sender.post("/campaigns/alert/test")
+        await desk.approver.post("/campaigns/alert/approve")
+        await desk.upload(3, "alert", first=33_611_000_000)
+        answer = await desk.sender.ask("POST", "/campaigns/alert/start")
+        assert (answer.status_code, "its feed was changed" in answer.json()["detail"]) == (409, True)
+        await desk.sender.ask("PATCH", "/campaigns/alert", {"lawful_basis": "decree"})
+        await desk.until(lambda: not desk.daemon.campaigns._counting)
+        answer = await desk.sender.ask("POST", "/campaigns/alert/start")
+        assert (answer.status_code, "needs approval" in answer.json()["detail"]) == (409, True)
+
+
 async def test_one_that_waits_for_its_hours_says_until_when(tmp_path: Path) -> None:
     later = datetime.now(UTC) + timedelta(hours=2)
     hours = {"from": f"{later:%H:%M}", "to": f"{later + timedelta(hours=1):%H:%M}"}
