@@ -17,9 +17,10 @@ from smppcast.operators.scalars import ExistingFile, Seconds, SettingsModel
 from smppcast.operators.settings import SourceAddress
 from smppcast.text import Encoding
 
-__all__ = ["CampaignFile", "load_campaign"]
+__all__ = ["PRIORITIES", "CampaignFile", "load_campaign"]
 
-_PRIORITIES = {"urgent": 0, "normal": 5, "bulk": 10}
+PRIORITIES = {"urgent": 0, "normal": 5, "bulk": 10}
+"""Classes of priority by name; a campaign's own is bulk, and a lower number goes before."""
 
 
 def _beside(value: object, info: ValidationInfo) -> object:
@@ -92,7 +93,7 @@ class CampaignFile(SettingsModel):
             encoding=self.encoding,
             transliterate=self.transliterate,
             unknowns=defaults.unknowns if hold is None else Hold(hold) if hold else Resend(),
-            priority=_PRIORITIES[self.priority],
+            priority=PRIORITIES[self.priority],
             suppress=(*defaults.suppress, *self.suppress),
             retention_s=defaults.retention_s if self.retention is None else self.retention,
             plan=self.plan,

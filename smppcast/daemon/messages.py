@@ -17,8 +17,9 @@ from anyio import to_thread
 
 from smppcast.campaign.engine import Engine
 from smppcast.campaign.posting import Post, Posting
+from smppcast.config.campaign_file import PRIORITIES
 from smppcast.daemon.feeds import Lists
-from smppcast.daemon.models import MessageBody, PriorityClass, PriorityName
+from smppcast.daemon.models import MessageBody, PriorityName
 from smppcast.daemon.problems import Problem
 from smppcast.errors import CampaignError, SmppcastError
 from smppcast.feed import Reason, Suppression, normalise, read_list
@@ -116,7 +117,7 @@ class Messages:
         raise CampaignError(f"no campaign can be opened for {name}")
 
     async def _open_office(self, name: str) -> Posting:
-        priority = PriorityClass.BY_NAME[name.split("-")[1]]
+        priority = PRIORITIES[name.split("-")[1]]
         options = replace(self._engine.settings.options, priority=priority)
         _, posting = await self._engine.post_office(name, options=options)
         posting.suppression = self._suppression

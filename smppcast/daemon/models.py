@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from smppcast.campaign.options import CampaignOptions, Hold, Resend
 from smppcast.campaign.plan import Plan
+from smppcast.config.campaign_file import PRIORITIES
 from smppcast.operators.scalars import Seconds
 from smppcast.operators.settings import RateSetting, SourceAddress, WindowSetting
 from smppcast.text import Encoding
@@ -19,7 +20,6 @@ __all__ = [
     "MessageBody",
     "MessagesBody",
     "OperatorEdit",
-    "PriorityClass",
     "PriorityName",
     "SuppressionBody",
     "iso",
@@ -32,12 +32,6 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=30)]
 
 PriorityName = Literal["urgent", "normal", "bulk"]
-
-
-class PriorityClass:
-    """The classes of priority by name; a campaign's own is 10, and a lower one goes before."""
-
-    BY_NAME: dict[str, int] = {"urgent": 0, "normal": 5, "bulk": 10}  # noqa: RUF012 - never changed
 
 
 class Body(BaseModel):
@@ -125,7 +119,7 @@ def options_of(body: dict[str, Any], defaults: CampaignOptions, suppress: tuple[
         encoding=edit.encoding or defaults.encoding,
         transliterate=bool(edit.transliterate),
         unknowns=defaults.unknowns if hold is None else Hold(hold) if hold else Resend(),
-        priority=PriorityClass.BY_NAME[edit.priority or "bulk"],
+        priority=PRIORITIES[edit.priority or "bulk"],
         suppress=(*defaults.suppress, *suppress),
         retention_s=defaults.retention_s,
         plan=edit.plan or Plan(),
