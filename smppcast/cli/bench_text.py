@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smppcast.cli.account import columns
 from smppcast.load import PERCENTILES, Histogram, Limit, Result, compared
+from smppcast.report.account import columns
 
 __all__ = ["as_text", "comparison_as_text", "limit_as_text", "limit_rows", "setup", "tables"]
 

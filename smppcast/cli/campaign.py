@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from smppcast.cli.account import columns
 from smppcast.cli.commands import Command
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.cli.remote import Address, TokenFile, remote, shown
 from smppcast.errors import UsageError
+from smppcast.report.account import columns
 
 __all__ = ["EXAMPLE", "campaign"]
 

@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from smppcast.cli.commands import ExitCode
-from smppcast.cli.outcome_files import as_dict
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.config import load
 from smppcast.errors import UsageError
 from smppcast.feed import normalise
 from smppcast.ledger.outcomes import outcomes_of
 from smppcast.ledger.sqlite import SqliteStore
+from smppcast.report.files import as_dict
 
 __all__ = ["EXAMPLE", "find"]
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from smppcast.cli.account import columns
 from smppcast.cli.commands import Command, ExitCode
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.config import load
@@ -23,6 +22,7 @@ from smppcast.ledger.recovery import recover as save
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import CampaignState, MessageState, masked
 from smppcast.net.clock import wall
+from smppcast.report.account import columns
 
 __all__ = ["EXAMPLE", "ledger"]
 

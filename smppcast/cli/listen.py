@@ -12,7 +12,6 @@ import typer
 
 from smppcast.campaign.engine import Engine
 from smppcast.cli import logs
-from smppcast.cli.account import columns
 from smppcast.cli.commands import ExitCode, run
 from smppcast.cli.parameters import Config, Debug
 from smppcast.cli.running import Casting
@@ -20,6 +19,7 @@ from smppcast.cli.signals import interruptible
 from smppcast.cli.values import duration
 from smppcast.config import load
 from smppcast.config.engine import engine_settings
+from smppcast.report.account import columns
 
 __all__ = ["EXAMPLE", "listen"]
 

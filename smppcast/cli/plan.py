@@ -13,9 +13,7 @@ import typer
 from smppcast.campaign.engine import EngineSettings
 from smppcast.campaign.preflight import Count, count_feed, when, wordings_of
 from smppcast.campaign.timetable import Part, Timetable
-from smppcast.cli.account import columns
 from smppcast.cli.commands import ExitCode, run
-from smppcast.cli.outcome_files import whole
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.config import load
 from smppcast.config.campaign_file import CampaignFile, load_campaign
@@ -24,6 +22,8 @@ from smppcast.errors import ConfigError, UsageError
 from smppcast.feed import Suppression, Template, read_list
 from smppcast.net.clock import wall
 from smppcast.plots import COLOURS, Plot, need_plots, page, plot
+from smppcast.report.account import columns
+from smppcast.report.files import whole
 
 __all__ = ["EXAMPLE", "plan"]
 

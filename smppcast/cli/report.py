@@ -11,10 +11,7 @@ from typing import Annotated
 
 import typer
 
-from smppcast.cli.account import as_dict, as_text, columns
-from smppcast.cli.outcome_files import whole, write_outcomes
 from smppcast.cli.parameters import Config, Debug, Json
-from smppcast.cli.report_page import report_page
 from smppcast.config import load
 from smppcast.errors import CampaignError, UsageError
 from smppcast.ledger.board import replay
@@ -25,6 +22,9 @@ from smppcast.ledger.sqlite import SqliteStore
 from smppcast.ledger.timeline import timeline
 from smppcast.model import Account
 from smppcast.plots import need_plots
+from smppcast.report.account import as_dict, as_text, columns
+from smppcast.report.files import whole, write_outcomes
+from smppcast.report.page import report_page
 
 __all__ = ["EXAMPLE", "report"]
 

@@ -13,13 +13,13 @@ import anyio
 
 from smppcast.campaign.campaign import Campaign
 from smppcast.campaign.engine import Engine, EngineSettings
-from smppcast.cli.account import as_json, as_text
 from smppcast.cli.commands import ExitCode
 from smppcast.cli.progress import show_progress
 from smppcast.cli.signals import Interrupt, interruptible
 from smppcast.errors import SmppcastError
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import CampaignState
+from smppcast.report.account import as_json, as_text
 
 __all__ = ["Begin", "Casting", "ended"]
 

@@ -16,7 +16,6 @@ import typer
 
 from smppcast.campaign.options import CampaignOptions
 from smppcast.cli import logs
-from smppcast.cli.account import columns
 from smppcast.cli.commands import Command, ExitCode, run
 from smppcast.cli.direct import Direct, Message
 from smppcast.cli.parameters import Config, Debug, Json
@@ -28,6 +27,7 @@ from smppcast.errors import UsageError
 from smppcast.feed import Item, normalise
 from smppcast.ledger.outcomes import outcomes
 from smppcast.model import Outcome
+from smppcast.report.account import columns
 
 __all__ = ["COMMAND", "EXAMPLE", "SendCommand", "send"]
 

@@ -13,11 +13,11 @@ from typing import Annotated
 import anyio
 import typer
 
-from smppcast.cli.account import columns
 from smppcast.cli.commands import ExitCode, run
 from smppcast.cli.parameters import Debug, Json
 from smppcast.cli.signals import interruptible
 from smppcast.errors import UsageError
+from smppcast.report.account import columns
 from smppcast.smsc import Scenario, Smsc, load_scenario, scenario_names, serve, serve_control
 from smppcast.smsc.tls import server_tls
 

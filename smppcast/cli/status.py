@@ -6,9 +6,9 @@ import json as codec
 from pathlib import Path
 from typing import Any
 
-from smppcast.cli.account import columns
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.cli.remote import Address, TokenFile, remote
+from smppcast.report.account import columns
 
 __all__ = ["EXAMPLE", "status"]
 

@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 
-from smppcast.cli.account import columns
 from smppcast.cli.commands import Command
 from smppcast.cli.parameters import Config, Debug, Json
 from smppcast.config import load
@@ -20,6 +19,7 @@ from smppcast.daemon.store import DaemonStore
 from smppcast.daemon.tokens import Role, new_token
 from smppcast.errors import UsageError
 from smppcast.net.clock import wall
+from smppcast.report.account import columns
 
 __all__ = ["EXAMPLE", "token"]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from smppcast.cli.account import rows_of
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import Campaign
 from smppcast.ledger.timeline import LATENCIES_S, Timeline
 from smppcast.model import Account
 from smppcast.plots import BLUE, COLOURS, GREEN, ORANGE, RED, Plot, bars, page, plot
+from smppcast.report.account import rows_of
 from smppcast.smpp.vocabulary import status_name
 
 __all__ = ["report_page"]

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from smppcast.cli import outcome_files
-from smppcast.cli.outcome_files import COLUMNS, write_outcomes
 from smppcast.errors import UsageError
 from smppcast.ledger.outcomes import OutcomeRow
 from smppcast.model import Outcome
+from smppcast.report.files import COLUMNS, write_outcomes
 
 ROW = OutcomeRow(
     number=33_612_345_678,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from smppcast.cli.account import as_json, as_text, columns
 from smppcast.model import Account, ReceiptTally, SegmentTally
+from smppcast.report.account import as_json, as_text, columns
 
 TERMS = [
     *(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from smppcast.cli.report_page import report_page
 from smppcast.ledger.board import replay
 from smppcast.ledger.facts import Accepted, Deferred, Intent, Received, Rejected, chunk_key
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.timeline import timeline
+from smppcast.report.page import report_page
 from tests.ledger.casting import FIRST_NUMBER, campaign_with, refs
 
 TITLES = re.compile(r"<h2>([^<]*)</h2>")
