@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from smppcast.cli import outcome_files
 from smppcast.errors import UsageError
 from smppcast.ledger.outcomes import OutcomeRow
 from smppcast.model import Outcome
+from smppcast.report import files as outcome_files
 from smppcast.report.files import COLUMNS, write_outcomes
 
 ROW = OutcomeRow(
