@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -149,10 +150,18 @@ def preview(text: str, wordings: Mapping[str, Wording]) -> dict[str, dict[str, A
     return shown
 
 
-def when(plan: Plan, operators: Mapping[str, OperatorSettings], count: Count, now: float) -> Timetable:
-    """The plan's timetable for a counted feed."""
+def when(
+    plan: Plan,
+    operators: Mapping[str, OperatorSettings],
+    count: Count,
+    now: float,
+    *,
+    done: Mapping[str, int] = MappingProxyType({}),
+    measured: Mapping[str, float] = MappingProxyType({}),
+) -> Timetable:
+    """The plan's timetable for a counted feed; see `timetable` for what is done and measured."""
     segments = {name: -(-count.segments[name] // recipients) for name, recipients in count.recipients.items()}
-    return timetable(plan, operators, count.recipients, segments, now)
+    return timetable(plan, operators, count.recipients, segments, now, done=done, measured=measured)
 
 
 def wordings_of(

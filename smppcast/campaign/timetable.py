@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from smppcast.campaign.plan import Plan
 from smppcast.operators.settings import AutoRate, AutoWindow, OperatorSettings
@@ -117,35 +118,45 @@ def timetable(
     now: float,
     *,
     latency_s: float = LATENCY_S,
+    done: Mapping[str, int] = MappingProxyType({}),
+    measured: Mapping[str, float] = MappingProxyType({}),
 ) -> Timetable:
-    """Simulates a plan.
+    """Simulates a plan, from its start or from where a campaign stands.
 
     Args:
         recipients: by operator.
         segments: of a message, by operator.
         now: when it would be started (unix seconds).
         latency_s: from a submit_sm to its answer.
+        done: recipients, by operator, who were sent their message before `now`; parts have the others.
+        measured: submit_sm a second that an operator bears, where somebody has looked.
     """
     parts = []
     for operator, count in recipients.items():
         if not count:
             continue
         own = plan.of(operator)
-        per_s = min(rate_of(operators[operator], latency_s), own.rate or UNBOUND_PER_S)
+        per_s = measured.get(operator) or rate_of(operators[operator], latency_s)
+        per_s = min(per_s, own.rate or UNBOUND_PER_S)
         each = max(1, segments[operator])
         gap_s = latency_s + (own.waves.gap if own.waves is not None else 0.0)
         bounds = [] if own.waves is None else [bound for bound in own.waves.bounds(count) if bound < count]
-        spans = tuple(_spans(plan, [*bounds, count], gap_s, per_s / each, now))
+        before = min(done.get(operator, 0), count)
+        spans = tuple(_spans(plan, [*bounds, count], gap_s, per_s / each, now, before=before))
         spans = tuple(replace(span, per_s=span.per_s * each) for span in spans)
         sent = sum(span.recipients for span in spans)
-        parts.append(Part(operator, count, each, spans, count - sent))
+        parts.append(Part(operator, count - before, each, spans, count - before - sent))
     return Timetable(tuple(parts))
 
 
-def _spans(plan: Plan, bounds: Sequence[int], gap_s: float, per_s: float, now: float) -> Iterator[Span]:
+def _spans(
+    plan: Plan, bounds: Sequence[int], gap_s: float, per_s: float, now: float, *, before: int
+) -> Iterator[Span]:
     """By recipients a second; the gap behind a wave begins when its last answer is in."""
-    before, at = 0, now
+    at = now
     for wave, bound in enumerate(bounds, start=1):
+        if bound <= before:
+            continue
         left = bound - before
         while left > 0:
             opens = plan.opens(at)

@@ -13,9 +13,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from smppcast.daemon.problems import Problem
 from smppcast.daemon.service import Daemon
+from smppcast.daemon.sessions import PROOF_HEADER, proven
 from smppcast.daemon.tokens import Person, Role, parse, verified
 
-__all__ = ["ADMIN", "APPROVER", "SENDER", "VIEWER", "Limits", "once", "the_daemon"]
+__all__ = ["ADMIN", "APPROVER", "SENDER", "VIEWER", "Limits", "once", "the_daemon", "who"]
 
 _bearer = HTTPBearer(auto_error=False, description="`smppcast token create NAME --role ROLE` makes one.")
 KEY_MOST = 255
@@ -44,15 +45,30 @@ class Limits:
         return 0.0
 
 
+def who(daemon: Daemon, token: str) -> Person | None:
+    """Whose token it is; None for one that is not good."""
+    parts = parse(token)
+    row = daemon.store.token(parts[0]) if parts is not None else None
+    return verified(row, parts[1]) if row is not None and parts is not None else None
+
+
+def _logged_in(request: Request, daemon: Daemon) -> Person | None:
+    session = daemon.sessions.of(request)
+    if session is not None and not proven(request, session):
+        raise Problem(403, f"a session's request needs its {PROOF_HEADER}, from the dashboard itself")
+    return None if session is None else session.person
+
+
 def _needs(role: Role) -> Callable[..., Awaitable[Person]]:
     async def person(
         request: Request,
         daemon: Annotated[Daemon, Depends(the_daemon)],
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Person:
-        parts = parse(credentials.credentials) if credentials is not None else None
-        row = daemon.store.token(parts[0]) if parts is not None else None
-        found = verified(row, parts[1]) if row is not None and parts is not None else None
+        if credentials is not None:
+            found = who(daemon, credentials.credentials)
+        else:
+            found = _logged_in(request, daemon)
         if found is None:
             raise Problem(401, "expected a bearer token", headers={"WWW-Authenticate": "Bearer"})
         wait_s = request.app.state.limits.take(found.token, time.monotonic())

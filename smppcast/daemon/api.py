@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,10 +14,12 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from smppcast.daemon import web
 from smppcast.daemon.access import ADMIN, SENDER, VIEWER, Limits, once, the_daemon
 from smppcast.daemon.guard import Guard
 from smppcast.daemon.inbound import inbound
 from smppcast.daemon.life import ROLES, Action
+from smppcast.daemon.live import Live
 from smppcast.daemon.models import (
     NAME,
     CampaignBody,
@@ -29,11 +30,13 @@ from smppcast.daemon.models import (
     iso,
 )
 from smppcast.daemon.problems import Problem, register
+from smppcast.daemon.scene import Scene
 from smppcast.daemon.service import Daemon, operator_of
-from smppcast.ledger.outcomes import as_dict, outcomes
+from smppcast.ledger.outcomes import outcomes
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import masked
 from smppcast.operators.lane import Lane
+from smppcast.report.files import csv_lines, ndjson_lines
 from smppcast.version import __version__
 
 __all__ = ["application"]
@@ -169,26 +172,37 @@ async def account(daemon: THE_DAEMON, _: VIEWER, name: NAMED) -> dict[str, Any]:
 
 
 @router.get("/campaigns/{name}/outcomes", tags=["campaigns"], response_class=StreamingResponse)
-async def outcome_rows(daemon: THE_DAEMON, person: SENDER, name: NAMED) -> Response:
-    """A JSON object a line for each recipient, streamed; it holds whole numbers, and is audited."""
+async def outcome_rows(
+    daemon: THE_DAEMON,
+    person: SENDER,
+    name: NAMED,
+    form: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
+) -> Response:
+    """A line for each recipient, streamed; it holds whole numbers, and is audited."""
     daemon.campaigns.draft(name)
     daemon.store.audit(person, "outcomes", name, {})
-    return StreamingResponse(_outcomes(daemon.ledger, name), media_type="application/x-ndjson")
+    kind = "text/csv" if form == "csv" else "application/x-ndjson"
+    rows = _outcomes(daemon.ledger, name, form)
+    return StreamingResponse(rows, media_type=kind, headers=_as_file(f"{name}.{form}"))
 
 
-async def _outcomes(ledger: Path, name: str) -> AsyncIterator[bytes]:
+def _as_file(name: str) -> dict[str, str]:
+    """Names of campaigns have nothing that a header would not bear."""
+    return {"content-disposition": f'attachment; filename="{name}"'}
+
+
+async def _outcomes(ledger: Path, name: str, form: str) -> AsyncIterator[bytes]:
+    write = csv_lines if form == "csv" else ndjson_lines
     store = await to_thread.run_sync(partial(SqliteStore, ledger, read_only=True))
     try:
         record = store.campaign(name)
         rows = iter(()) if record is None else outcomes(store, record.id, live=True)
-        while lines := await to_thread.run_sync(partial(_lines, rows)):
-            yield lines
+        if form == "csv":
+            yield csv_lines([], head=True).encode()
+        while lines := await to_thread.run_sync(lambda: write(islice(rows, ROWS))):
+            yield lines.encode()
     finally:
         store.close()
-
-
-def _lines(rows: Iterator[Any]) -> bytes:
-    return "".join(f"{json.dumps(as_dict(row), ensure_ascii=False)}\n" for row in islice(rows, ROWS)).encode()
 
 
 @router.get("/campaigns/{name}/rejects", tags=["campaigns"], response_class=FileResponse)
@@ -199,7 +213,7 @@ async def rejects(daemon: THE_DAEMON, person: SENDER, name: NAMED) -> Response:
     if not path.exists():
         return Response(b"", media_type="text/csv")
     daemon.store.audit(person, "rejects", name, {})
-    return FileResponse(path, media_type="text/csv")
+    return FileResponse(path, media_type="text/csv", headers=_as_file(path.name))
 
 
 @router.post("/campaigns/{name}/{action}", tags=["campaigns"])
@@ -478,7 +492,10 @@ def application(daemon: Daemon) -> FastAPI:
     )
     app.state.daemon = daemon
     app.state.limits = Limits(daemon.settings.daemon.requests)
+    app.state.live = Live(Scene(daemon).sections)
+    app.include_router(web.page_router)
     app.include_router(open_router)
+    app.include_router(web.router, responses=_ERRORS)
     app.include_router(router)
     register(app)
 

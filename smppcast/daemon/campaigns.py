@@ -223,8 +223,11 @@ class Campaigns:
 
     def preview(self, name: str) -> dict[str, Any]:
         """The text at each operator."""
-        draft = self.draft(name)
-        return preview(draft.body["text"], self._wordings(self._options(draft.body)))
+        return self.preview_of(self.draft(name).body)
+
+    def preview_of(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The same of a campaign that is still being written."""
+        return preview(body["text"], self._wordings(self._options(body)))
 
     def timetable(self, name: str) -> Timetable:
         """When it would be sent, if it were started now.

@@ -46,7 +46,11 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS]
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in _HEADERS if each[0] not in said),
+                ]
             await send(message)
 
         try:
@@ -62,11 +66,13 @@ class Guard:
             self._metrics.took_s.labels(route).observe(time.perf_counter() - began)
 
 
-# Answers hold personal data, and none is a page to be shown within another.
+# Answers hold personal data, and none is a page to be shown within another. A route may say otherwise.
 _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
 

@@ -123,10 +123,14 @@ class Messages:
         posting.suppression = self._suppression
         return posting
 
+    def owns(self, campaign: str) -> bool:
+        """Whether a campaign of the engine's is an hour of single messages."""
+        return campaign.startswith(f"{_PREFIX}-")
+
     def forget_ended(self) -> None:
         """Drops from memory the hours whose messages are all settled."""
         for campaign in list(self._engine.campaigns.values()):
-            if campaign.name.startswith(f"{_PREFIX}-") and campaign.ended:
+            if self.owns(campaign.name) and campaign.ended:
                 self._engine.forget(campaign.name)
 
     async def find(self, given: str) -> dict[str, Any]:

@@ -15,13 +15,17 @@ from smppcast.operators.settings import RateSetting, SourceAddress, WindowSettin
 from smppcast.text import Encoding
 
 __all__ = [
+    "NAME",
+    "Body",
     "CampaignBody",
     "CampaignEdit",
     "MessageBody",
     "MessagesBody",
+    "Number",
     "OperatorEdit",
     "PriorityName",
     "SuppressionBody",
+    "Text",
     "iso",
     "options_of",
 ]

@@ -52,9 +52,10 @@ async def run_daemon(config: Path, started: Callable[[str], None]) -> None:
         async with Daemon.open(config) as daemon:
             own = daemon.settings.daemon
             with _listening(own) as listening:
+                app = application(daemon)
                 server = _Server(
                     uvicorn.Config(
-                        application(daemon),
+                        app,
                         log_config=None,
                         access_log=False,
                         server_header=False,
@@ -64,7 +65,12 @@ async def run_daemon(config: Path, started: Callable[[str], None]) -> None:
                         ssl_keyfile=None if own.tls is None or own.tls.key is None else str(own.tls.key),
                     )
                 )
-                tasks.start_soon(_signals, daemon, server, asked, tasks.cancel_scope)
+
+                def leave() -> None:
+                    server.should_exit = True
+                    app.state.live.close()  # its streams would be waited for
+
+                tasks.start_soon(_signals, daemon, leave, asked, tasks.cancel_scope)
                 tasks.start_soon(watchdog)
                 started(_address(own, listening))
                 notify("READY=1")
@@ -74,7 +80,9 @@ async def run_daemon(config: Path, started: Callable[[str], None]) -> None:
         tasks.cancel_scope.cancel()
 
 
-async def _signals(daemon: Daemon, server: _Server, asked: anyio.Event, scope: anyio.CancelScope) -> None:
+async def _signals(
+    daemon: Daemon, leave: Callable[[], None], asked: anyio.Event, scope: anyio.CancelScope
+) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async for each in signals:
             if each is signal.SIGHUP:
@@ -83,7 +91,7 @@ async def _signals(daemon: Daemon, server: _Server, asked: anyio.Event, scope: a
                 scope.cancel()
             else:
                 asked.set()
-                server.should_exit = True
+                leave()
 
 
 async def _reload(daemon: Daemon) -> None:

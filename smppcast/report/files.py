@@ -6,8 +6,9 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +16,7 @@ from typing import IO, Any
 from smppcast.errors import UsageError
 from smppcast.ledger.outcomes import COLUMNS, OutcomeRow, as_dict
 
-__all__ = ["COLUMNS", "as_dict", "whole", "write_outcomes"]
+__all__ = ["COLUMNS", "as_dict", "csv_lines", "ndjson_lines", "whole", "write_outcomes"]
 
 # Rows of a Parquet row group: some 5 MB of memory.
 GROUP = 50_000
@@ -52,9 +53,22 @@ def whole(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def _csv(file: IO[str], rows: Iterator[OutcomeRow]) -> None:
+def csv_lines(rows: Iterable[OutcomeRow], *, head: bool = False) -> str:
+    """Lines of CSV."""
+    file = StringIO()
+    _csv(file, rows, head=head)
+    return file.getvalue()
+
+
+def ndjson_lines(rows: Iterable[OutcomeRow]) -> str:
+    """A JSON object a line."""
+    return "".join(json.dumps(as_dict(row), ensure_ascii=False) + "\n" for row in rows)
+
+
+def _csv(file: IO[str], rows: Iterable[OutcomeRow], *, head: bool = True) -> None:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    if head:
+        writer.writerow(COLUMNS)
     for row in rows:
         cells = as_dict(row)
         cells["possible_duplicate"] = int(row.possible_duplicate)
@@ -69,7 +83,7 @@ def _to_csv(path: Path, rows: Iterator[OutcomeRow]) -> None:
 
 def _to_ndjson(path: Path, rows: Iterator[OutcomeRow]) -> None:
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(as_dict(row), ensure_ascii=False) + "\n" for row in rows)
+        file.writelines(ndjson_lines((row,)) for row in rows)
 
 
 def _to_parquet(path: Path, rows: Iterator[OutcomeRow]) -> None:
