@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import anyio
@@ -12,6 +13,7 @@ from smppcast.campaign.conductor import Conductor, Progress
 from smppcast.campaign.handover import Handover
 from smppcast.campaign.sender import Sender
 from smppcast.errors import CampaignError, FeedError, SmppcastError
+from smppcast.feed import Suppression
 from smppcast.ledger.board import Boards
 from smppcast.ledger.contract import Campaign as Record
 from smppcast.ledger.facts import CampaignChanged, TakenIn
@@ -32,6 +34,7 @@ class TakesIn(Protocol):
     """Where a campaign's recipients come from: a feed, or one message after the other."""
 
     fed: int
+    suppression: Suppression
 
     async def run(self) -> None:
         """Until there are no more."""
@@ -45,6 +48,7 @@ class Campaign:
         state: see `CampaignState`.
         error: why it stopped before its end, None where it was asked to.
         pause_reason: why it is paused, "" where it is not.
+        on_short: told when a wave fell short, and people have to decide.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Campaign:
         self.state = record.state
         self.error: SmppcastError | None = None
         self.pause_reason = ""
+        self.on_short: Callable[[str], None] | None = None
         self.intake: TakesIn | None = None
         self.boards, self._writer = boards, writer
         self._settle_s, self._clock, self._wall = settle_s, clock, wall
@@ -146,6 +151,11 @@ class Campaign:
         self.state = CampaignState.DRAINING
         self.stop()
 
+    def suppress(self, numbers: array[int]) -> None:
+        """These get no message from now on, where the feed is not taken in as far as their row."""
+        if self.intake is not None:
+            self.intake.suppression.add(numbers)
+
     async def wait(self) -> Account:
         """Waits until the campaign is finished or stopped; returns its account.
 
@@ -189,6 +199,8 @@ class Campaign:
             log.warning("wave_fell_short", name=self.name, reason=reason)
             self.pause_reason = reason
             self._enter(CampaignState.PAUSED)
+            if self.on_short is not None:
+                self.on_short(reason)
 
     def expire(self) -> None:
         """Its plan's end has come: whoever was not sent a message gets none."""

@@ -59,6 +59,8 @@ class Intake:
 
     Attributes:
         fed: rows so far, of this and earlier runs.
+        suppression: numbers may be added while rows are taken in; a row of theirs that comes later is left
+            out. Of rows before it nothing changes, in a later run neither: the account closes as it was.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Intake:
         self._campaign, self._feed, self._template = campaign, feed, template
         self._router, self._routes, self._chunks = router, routes, chunks
         self._wordings, self._country = wordings, country
-        self._cursor, self._rejects, self._suppression, self._writer = cursor, rejects, suppression, writer
+        self._cursor, self._rejects, self.suppression, self._writer = cursor, rejects, suppression, writer
         self._taken, self._ahead, self._clock, self._wall = taken, ahead, clock, wall
         self._plain = (
             {name: wording.count(template.plain) for name, wording in wordings.items()}
@@ -185,7 +187,7 @@ class Intake:
         bad = {**bad, **batch.bad, **unrouted}
         for at in unrouted:
             numbers[at] = 0
-        suppressed = self._suppression.positions(numbers)
+        suppressed = self.suppression.positions(numbers)
         for at in suppressed:
             numbers[at] = 0
         if self._template.columns:

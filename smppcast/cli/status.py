@@ -36,6 +36,10 @@ def status(
     if campaigns:
         print()
         print("\n".join(columns([("campaign", "state", "fed", "sent", "delivered", ""), *campaigns])))
+    webhooks = [_webhook(each) for each in found.get("webhooks", ())]
+    if webhooks:
+        print()
+        print("\n".join(columns([("webhook", "told", "waiting", "since", "dropped", ""), *webhooks])))
 
 
 def _operator(lane: dict[str, Any]) -> tuple[str, ...]:
@@ -51,6 +55,13 @@ def _operator(lane: dict[str, Any]) -> tuple[str, ...]:
         f"{lane['throttled']:,}",
         f"{lane['receipts']:,}",
     )
+
+
+def _webhook(hook: dict[str, Any]) -> tuple[str, ...]:
+    waiting = "many" if hook["pending"] is None else f"{hook['pending']:,}"
+    since = f"{hook['age_s']:,.0f} s" if hook["age_s"] else ""
+    told = (f"{hook['delivered']:,}", waiting, since, f"{hook['dropped']:,}")
+    return (hook["name"], *told, hook["last_error"])
 
 
 def _campaign(campaign: dict[str, Any]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def load(path: str | Path, env: Mapping[str, str] = os.environ) -> Settings:
     document = parse(str(path), _text(Path(path)), env)
     folder = Path(path).parent
     faults = document.faults
-    _read_password_files(document, folder)
+    _read_secret_files(document, folder)
     settings = None
     try:
         settings = Settings.model_validate(
@@ -71,24 +71,32 @@ def _text(path: Path) -> str:
         raise ConfigError("is not UTF-8", file=str(path), line=line) from None
 
 
-def _read_password_files(document: Document, folder: Path) -> None:
-    """Put what the files named by `password_file` hold where `password` would stand."""
-    operators = document.data.get("operators") if isinstance(document.data, dict) else None
-    for name, operator in (operators if isinstance(operators, dict) else {}).items():
-        file = operator.get("password_file") if isinstance(operator, dict) else None
+def _read_secret_files(document: Document, folder: Path) -> None:
+    """Put what the files named by `password_file` and `secret_file` hold where the secret would stand."""
+    _read_files(document, folder, ("operators",), "password")
+    _read_files(document, folder, ("daemon", "webhooks"), "secret")
+
+
+def _read_files(document: Document, folder: Path, within: tuple[str, ...], secret: str) -> None:
+    found = document.data
+    for key in within:
+        found = found.get(key) if isinstance(found, dict) else None
+    for name, entry in (found if isinstance(found, dict) else {}).items():
+        file = entry.get(f"{secret}_file") if isinstance(entry, dict) else None
         if not isinstance(file, str):
             continue
-        path = ("operators", name, "password_file")
+        path = (*within, name, f"{secret}_file")
         place = document.place(path)[1]
         try:
-            if "password" in operator:
-                raise ValueError("expected password or password_file, not both")
-            operator["password"] = (folder / file).read_text("utf-8").rstrip("\r\n")
+            if secret in entry:
+                raise ValueError(f"expected {secret} or {secret}_file, not both")
+            entry[secret] = (folder / file).read_text("utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
             problem = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
-            key = ".".join(path)
             document.faults.append(
-                ConfigError(problem, file=document.file, line=place.line, key=key, value=place.written)
+                ConfigError(
+                    problem, file=document.file, line=place.line, key=".".join(path), value=place.written
+                )
             )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
+from smppcast.config.hooks import KeywordSettings, WebhookSettings
 from smppcast.operators.scalars import Also, ExistingFile, Rate, Seconds, SettingsModel
 from smppcast.operators.settings import OperatorSettings
 
@@ -92,6 +93,7 @@ def _size(value: object) -> object:
 
 Octets = Annotated[int, Field(ge=0), BeforeValidator(_size), WithJsonSchema({"type": ["string", "integer"]})]
 _Folder = Annotated[Path, BeforeValidator(_listed), WithJsonSchema({"type": "string"})]
+_HOOK = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$"
 
 
 class DaemonTls(SettingsModel):
@@ -128,6 +130,10 @@ class DaemonSettings(SettingsModel):
     """Largest feed that may be uploaded."""
     disk_free: Octets = 1_000_000_000
     """Sending pauses while the ledger's disk has less than so much free."""
+    webhooks: dict[Annotated[str, Field(pattern=_HOOK)], WebhookSettings] = Field(default_factory=dict)
+    """Programs that are told of receipts, users' messages and campaigns, by the names that we show."""
+    keywords: KeywordSettings | None = None
+    """Words by which subscribers say that they want no more messages; none: nobody looks for them."""
 
 
 class Settings(SettingsModel):

@@ -32,6 +32,7 @@ from smppcast.daemon.models import (
 from smppcast.daemon.problems import Problem, register
 from smppcast.daemon.scene import Scene
 from smppcast.daemon.service import Daemon, operator_of
+from smppcast.daemon.webhooks.hooks import hook_of
 from smppcast.ledger.outcomes import outcomes
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import masked
@@ -66,7 +67,7 @@ async def healthz() -> dict[str, str]:
 @open_router.get("/readyz", tags=["health"], responses={503: _PROBLEM})
 async def readyz(daemon: THE_DAEMON) -> Response:
     """Whether messages can be sent: ledger, disk, and at least one operator."""
-    troubles = [each for each in daemon.troubles() if not each.startswith("operator ")]
+    troubles = [each for each in daemon.troubles() if not each.startswith(("operator ", "webhook "))]
     if not any(lane.sending for lane in daemon.engine.lanes.values()):
         troubles.append("no operator is bound")
     return JSONResponse({"ready": not troubles, "troubles": troubles}, 503 if troubles else 200)
@@ -82,6 +83,12 @@ def metrics(daemon: THE_DAEMON, _: VIEWER) -> Response:
 async def status(daemon: THE_DAEMON, _: VIEWER) -> dict[str, Any]:
     """Operators, campaigns and troubles at a glance."""
     return daemon.status()
+
+
+@router.get("/webhooks", tags=["health"])
+async def webhooks(daemon: THE_DAEMON, _: VIEWER) -> dict[str, Any]:
+    """The programs that are told of receipts, users' messages and campaigns, and what waits for each."""
+    return {"webhooks": [hook_of(each) for each in daemon.hooks.statistics()]}
 
 
 # --- campaigns ------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ class Campaigns:
         draft = Draft(name, time.time(), person.token, body, Life.DRAFT.value, facts)
         if name in self._engine.campaigns or not self._store.add_draft(draft):
             raise Problem(409, f"there is a campaign {name} already", field="name")
+        self._store.tell(name, "created", by=person.name)
         self._counting.add(name)
         self._tasks.start_soon(self._count, name, path, options, template)
         return self.show(name)
@@ -309,16 +310,25 @@ class Campaigns:
                 await self._start(draft, person)
             case Action.RECALL:
                 self._store.note(name, recall={"begun": iso(time.time()), "by": person.name})
+                self._store.tell(name, "recalled", by=person.name)
                 self._tasks.start_soon(self._recall, name)
             case Action.CANCEL if draft.state != "started":
                 self._store.set_draft(name, state=Life.CANCELLED.value)
+                self._store.tell(name, "cancelled", by=person.name)
             case Action.CANCEL if self._lost(name):
                 self._store.note(name, ended=Life.CANCELLED.value, error=None)
+                self._store.tell(name, "cancelled", by=person.name)
             case Action.RESUME if self._lost(name):
                 await self._cast(draft, paused=False)
+                self._store.tell(name, "resumed", by=person.name)
             case _:
                 campaign = self._campaign(name)
                 {"pause": campaign.pause, "resume": campaign.resume, "cancel": campaign.cancel}[action]()
+                if action is Action.CANCEL:  # told at its end, with the account
+                    self._store.note(name, cancelled={"by": person.name, "at": iso(time.time())})
+                else:
+                    event = "paused" if action is Action.PAUSE else "resumed"
+                    self._store.tell(name, event, reason=campaign.pause_reason, by=person.name)
         return self.show(name)
 
     async def _recall(self, name: str) -> None:
@@ -367,6 +377,7 @@ class Campaigns:
             raise NotNow(f"campaign {draft.name} needs a test cast before it is approved")
         self._store.set_draft(draft.name, state=Life.APPROVED.value)
         self._store.note(draft.name, approved={"by": person.name, "at": iso(time.time())})
+        self._store.tell(draft.name, "approved", by=person.name)
 
     async def _start(self, draft: Draft, person: Person) -> None:
         self._counted(draft)
@@ -380,10 +391,12 @@ class Campaigns:
         # What is started is in the books before anything leaves: a crash here is taken up again.
         self._store.set_draft(draft.name, state="started")
         self._store.note(draft.name, started={"by": person.name, "at": iso(time.time())})
+        self._store.tell(draft.name, "started", by=person.name)
         try:
             await self._cast(draft, paused=False)
         except SmppcastError as error:
             self._store.note(draft.name, error=str(error))
+            self._store.tell(draft.name, "failed", reason=str(error))
             raise
 
     async def _cast(self, draft: Draft, *, paused: bool) -> None:
@@ -393,32 +406,83 @@ class Campaigns:
             template.text, path, name=draft.name, options=options, kept=kept, paused=paused
         )
         self._store.note(draft.name, error=None, ended=None)
+        campaign.on_short = partial(self._fell_short, campaign.name)
         self._tasks.start_soon(self._follow, campaign)
+
+    def _fell_short(self, name: str, reason: str) -> None:
+        self._store.tell(name, "paused", reason=reason)
 
     async def _follow(self, campaign: Campaign) -> None:
         """Keeps what came of it, once it has ended."""
         await campaign.over()
         life = of_engine(campaign.state)
         if life in (Life.FINISHED, Life.CANCELLED):
-            self._store.note(campaign.name, ended=life.value, account=account_of(campaign.account()))
+            account = account_of(campaign.account())
+            self._store.note(campaign.name, ended=life.value, account=account)
+            self._tell_end(campaign.name, life.value)
         elif campaign.error is not None:
             log.error("campaign_failed", name=campaign.name, error=str(campaign.error))
             self._store.note(campaign.name, error=str(campaign.error))
+            self._store.tell(campaign.name, "failed", reason=str(campaign.error))
         ended = [each.name for each in self._engine.campaigns.values() if each.ended]
         for name in ended[:-KEPT]:
             self._engine.forget(name)
 
+    def _tell_end(self, name: str, event: str) -> None:
+        facts = self.draft(name).facts
+        by = (facts.get("cancelled") or {}).get("by") if event == Life.CANCELLED else None
+        self._store.tell(name, event, by=by, account=facts.get("account"))
+
+    def _tell_missing(self) -> None:
+        """A crash came between what became of a campaign and its event: it is told now."""
+        told = self._store.last_events()
+        for draft in self._store.drafts():
+            last, ended = told.get(draft.name), draft.facts.get("ended")
+            if draft.state == "started":
+                if ended and last != ended:
+                    self._tell_end(draft.name, str(ended))
+                elif not ended and last not in ("started", "paused", "resumed", "failed"):
+                    self._store.tell(draft.name, "started", by=(draft.facts.get("started") or {}).get("by"))
+                continue
+            event = "created" if draft.state == Life.DRAFT else draft.state
+            by = (draft.facts.get("approved") or {}).get("by") if event == Life.APPROVED else None
+            # A draft that was edited once it was approved is told so by nothing: it is as it was made.
+            if last != event and not (event == "created" and last == "approved"):
+                self._store.tell(draft.name, event, by=by)
+
     async def take_up(self) -> None:
         """After a start: goes on with what ran, and leaves paused what was."""
+        self._tell_missing()
+        told = self._store.last_events()
         for draft in reversed(self._store.drafts()):
             if draft.state != "started" or draft.facts.get("ended"):
                 continue
             try:
-                paused = await self._engine.state_of(draft.name) is CampaignState.PAUSED
+                state = await self._engine.state_of(draft.name)
+                if state is CampaignState.CANCELLED:  # it ended while it drained
+                    await self._end_cancelled(draft.name)
+                    continue
+                paused = state is CampaignState.PAUSED
                 await self._cast(draft, paused=paused)
+                self._tell_state(draft.name, told.get(draft.name), paused=paused)
             except (SmppcastError, Problem) as error:
                 log.critical("campaign_not_resumed", name=draft.name, error=str(error))
                 self._store.note(draft.name, error=str(error))
+                if told.get(draft.name) != "failed":
+                    self._store.tell(draft.name, "failed", reason=str(error))
+
+    async def _end_cancelled(self, name: str) -> None:
+        found = await to_thread.run_sync(partial(_from_ledger, self._ledger, name))
+        account = None if found is None else account_of(found[0])
+        self._store.note(name, ended=Life.CANCELLED.value, account=account, error=None)
+        self._tell_end(name, Life.CANCELLED.value)
+
+    def _tell_state(self, name: str, last: str | None, *, paused: bool) -> None:
+        """What a campaign that goes on is, where its last event says something else."""
+        if paused and last != "paused":
+            self._store.tell(name, "paused")
+        elif not paused and last not in ("started", "resumed"):
+            self._store.tell(name, "resumed")
 
 
 def _print_of(path: Path) -> list[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from smppcast.daemon.models import iso
 from smppcast.errors import SmppcastError
@@ -11,10 +12,48 @@ from smppcast.ledger.sqlite import SqliteStore
 from smppcast.receipts.inbound import Reassembler
 from smppcast.smpp import DataSm, DeliverSm, decode
 
-__all__ = ["inbound"]
+__all__ = ["PAGE", "Joiner", "Whole", "inbound"]
 
 # Segments a page, and as many before it are read again for the first segments of messages that end in it.
 PAGE = 1_000
+
+
+class Whole(NamedTuple):
+    """A message of a user.
+
+    Args:
+        id: of the segment that made it whole, as `at` is.
+        ton, npi: of `destination`, what the user wrote to.
+    """
+
+    id: int
+    operator: str
+    at: float
+    source: str
+    destination: str
+    ton: int
+    npi: int
+    text: str
+
+
+class Joiner:
+    """Puts messages together from the ledger's rows; a message of which a segment never comes is not told."""
+
+    def __init__(self) -> None:
+        self._parts = Reassembler()
+
+    def add(self, rows: Iterable[tuple[int, str, float, str, str, bytes]]) -> Iterator[Whole]:
+        """Those that these segments make whole."""
+        for number, operator, at, _, _, octets in rows:
+            try:
+                pdu = decode(octets)
+            except SmppcastError:
+                continue
+            message = self._parts.add(pdu, at) if isinstance(pdu, DeliverSm | DataSm) else None
+            if message is not None and isinstance(pdu, DeliverSm | DataSm):
+                to = message.destination_addr
+                ton, npi = pdu.dest_addr_ton, pdu.dest_addr_npi
+                yield Whole(number, operator, at, message.source_addr, to, ton, npi, message.text)
 
 
 def inbound(ledger: Path, after: int) -> dict[str, Any]:
@@ -30,15 +69,16 @@ def inbound(ledger: Path, after: int) -> dict[str, Any]:
         rows = store.inbound(max(0, after - PAGE), 2 * PAGE)
     finally:
         store.close()
-    parts = Reassembler()
-    found: list[dict[str, Any]] = []
-    for number, operator, at, _, _, octets in rows:
-        try:
-            pdu = decode(octets)
-        except SmppcastError:
-            continue
-        message = parts.add(pdu, at) if isinstance(pdu, DeliverSm | DataSm) else None
-        if message is not None and number > after:
-            shown = {"from": message.source_addr, "to": message.destination_addr, "text": message.text}
-            found.append({"id": number, "operator": operator, "at": iso(at), **shown})
+    found = [
+        {
+            "id": message.id,
+            "operator": message.operator,
+            "at": iso(message.at),
+            "from": message.source,
+            "to": message.destination,
+            "text": message.text,
+        }
+        for message in Joiner().add(rows)
+        if message.id > after
+    ]
     return {"messages": found, "next": max(after, rows[-1][0] if rows else 0)}

@@ -15,6 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from smppcast.campaign.engine import Engine
+from smppcast.daemon.webhooks.target import HookStatistics
+from smppcast.ledger.tail import COUNTED
 from smppcast.model import Outcome
 from smppcast.operators.statistics import LaneState, LaneStatistics
 from smppcast.version import __version__
@@ -52,6 +54,20 @@ _COUNTERS: dict[str, tuple[str, _Value]] = {
     "reconnects": ("Binds lost, or not let in, and dialled again.", lambda lane: lane.reconnects),
 }
 
+_Told = Callable[[HookStatistics], float]
+_HOOK_GAUGES: dict[str, tuple[str, _Told]] = {
+    "pending": (
+        f"Events that wait, about; {COUNTED + 1} for any more.",
+        lambda hook: float(COUNTED + 1 if hook.pending is None else hook.pending),
+    ),
+    "failing": ("1 while it does not take them.", lambda hook: float(hook.failures > 0)),
+    "age_seconds": ("How long the oldest of them has waited.", lambda hook: hook.age_s),
+}
+_HOOK_COUNTERS: dict[str, tuple[str, _Told]] = {
+    "delivered": ("Events that it took.", lambda hook: float(hook.delivered)),
+    "dropped": ("Events that became too old.", lambda hook: float(hook.dropped)),
+}
+
 
 def _or_none(value: float | None) -> float:
     return -1.0 if value is None else value
@@ -65,8 +81,10 @@ class Metrics(Collector):
         took_s: by route.
     """
 
-    def __init__(self, engine: Engine, ledger: Path) -> None:
-        self._engine, self._ledger = engine, ledger
+    def __init__(
+        self, engine: Engine, ledger: Path, hooks: Callable[[], list[HookStatistics]] = list
+    ) -> None:
+        self._engine, self._ledger, self._hooks = engine, ledger, hooks
         self.registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self.requests = Counter(
@@ -88,6 +106,7 @@ class Metrics(Collector):
         lanes = self._engine.statistics()
         yield from self._of_lanes(lanes)
         yield from self._of_campaigns()
+        yield from self._of_webhooks()
         yield _one("smppcast_ledger_backlog", "Facts that wait for a commit.", self._engine.backlog)
         yield _one(
             "smppcast_ledger_failed", "1 once a commit failed.", float(self._engine.failed is not None)
@@ -135,6 +154,19 @@ class Metrics(Collector):
                     for quantile in ("p50", "p90", "p99"):
                         gauge.add_metric([lane.name, f"0.{quantile[1:]}"], float(getattr(found, quantile)))
             yield gauge
+
+    def _of_webhooks(self) -> Iterator[Metric]:
+        hooks = self._hooks()
+        for name, (text, value) in _HOOK_GAUGES.items():
+            gauge = GaugeMetricFamily(f"smppcast_webhook_{name}", text, labels=["target"])
+            for hook in hooks:
+                gauge.add_metric([hook.name], value(hook))
+            yield gauge
+        for name, (text, value) in _HOOK_COUNTERS.items():
+            counter = CounterMetricFamily(f"smppcast_webhook_{name}", text, labels=["target"])
+            for hook in hooks:
+                counter.add_metric([hook.name], value(hook))
+            yield counter
 
     def _of_campaigns(self) -> Iterator[Metric]:
         recipients = GaugeMetricFamily(

@@ -17,10 +17,15 @@ from smppcast.config import Settings, load
 from smppcast.config.engine import engine_settings
 from smppcast.daemon.campaigns import Campaigns
 from smppcast.daemon.feeds import Lists, Shelves
+from smppcast.daemon.live import History
 from smppcast.daemon.messages import Messages
 from smppcast.daemon.metrics import Metrics
 from smppcast.daemon.places import data_folder
+from smppcast.daemon.reader import Reader
+from smppcast.daemon.reports import Reports
+from smppcast.daemon.sessions import Sessions
 from smppcast.daemon.store import DaemonStore
+from smppcast.daemon.webhooks.hooks import Hooks, hook_of
 from smppcast.errors import CampaignError
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.net.clock import wall
@@ -65,7 +70,12 @@ class Daemon:
             approval_above=settings.daemon.approval_above,
         )
         self.messages = Messages(engine, self.lists, settings.ledger)
-        self.metrics = Metrics(engine, settings.ledger)
+        self.reader = Reader(settings.ledger, self._busy)
+        self.hooks = Hooks(self.reader, store, tasks)
+        self.metrics = Metrics(engine, settings.ledger, self.hooks.statistics)
+        self.sessions = Sessions(store)
+        self.reports = Reports(folder / "reports", config)
+        self.history = History(engine.statistics)
         self.ready = False
 
     @classmethod
@@ -88,11 +98,15 @@ class Daemon:
                 ):
                     daemon = cls(config, settings, engine, store, tasks)
                     tasks.start_soon(daemon.watch)
-                    await daemon.take_up()
+                    tasks.start_soon(daemon.hooks.watch)
+                    tasks.start_soon(daemon.history.run)
                     try:
+                        await daemon.take_up()
                         yield daemon
                     finally:
                         daemon.ready = False
+                        await daemon.hooks.close()
+                        daemon.reader.close()
                         tasks.cancel_scope.cancel()
             finally:
                 store.close()
@@ -110,7 +124,12 @@ class Daemon:
         await self.messages.load_lists()
         await self.messages.take_up()
         await self.campaigns.take_up()
+        await self.hooks.apply(self.settings.daemon.webhooks)
         self.ready = True
+
+    def _busy(self) -> bool:
+        """Whether the lanes work: what else needs the interpreter then waits."""
+        return self.engine.backlog > 0 or any(lane.in_flight for lane in self.engine.lanes.values())
 
     # --- all lanes ---
 
@@ -185,6 +204,7 @@ class Daemon:
         self.settings = settings
         self.campaigns.approval_above = settings.daemon.approval_above
         await self.messages.load_lists()
+        await self.hooks.apply(settings.daemon.webhooks)
         log.info("reloaded", problems=problems)
         return problems
 
@@ -204,7 +224,7 @@ class Daemon:
             for name, lane in self.engine.lanes.items()
             if lane.state in down
         ]
-        return found
+        return found + self.hooks.troubles()
 
     def status(self) -> dict[str, Any]:
         """What `smppcast status` shows."""
@@ -213,6 +233,7 @@ class Daemon:
             "halted": sorted(self.halted),
             "operators": [operator_of(lane.statistics()) for lane in self.engine.lanes.values()],
             "campaigns": self.campaigns.all()[:50],
+            "webhooks": [hook_of(each) for each in self.hooks.statistics()],
         }
 
 

@@ -19,9 +19,11 @@ from typing import Any
 from smppcast.daemon.tokens import Person, Role, TokenRow
 from smppcast.errors import LedgerError, LedgerVersion
 
-__all__ = ["Answer", "AuditRow", "DaemonStore", "Draft"]
+__all__ = ["Answer", "AuditRow", "DaemonStore", "Draft", "EventRow"]
 
-VERSION = 1
+VERSION = 2
+# What brings the file to each version from the one before.
+STEPS = {1: "schema.sql", 2: "to_2.sql"}
 BUSY_MS = 5_000
 
 
@@ -57,6 +59,19 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that became of a campaign; the account where that was its end."""
+
+    no: int
+    at: float
+    campaign: str
+    event: str
+    reason: str
+    by: str | None
+    account: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a request with a key was answered; status 0 while it is worked on, or where it never ended."""
 
@@ -68,6 +83,9 @@ class Answer:
 class DaemonStore:
     """The file. Its methods are quick, and may be called from several threads.
 
+    Attributes:
+        edition: of the drafts: another number once one of them has changed.
+
     Raises:
         LedgerError: the file cannot be read or written; LedgerVersion: a later program wrote it.
     """
@@ -75,6 +93,7 @@ class DaemonStore:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "daemon.db"
         self._guard = threading.Lock()
+        self.edition = 0
         with self._faults():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -94,12 +113,11 @@ class DaemonStore:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
                 raise LedgerVersion(f"{self.path}: schema {version}, this program knows up to {VERSION}")
-            if version == 0:
-                for statement in _statements(
-                    files("smppcast.daemon").joinpath("schema.sql").read_text("utf-8")
-                ):
+            for step in range(version + 1, VERSION + 1):
+                text = files("smppcast.daemon").joinpath(STEPS[step]).read_text("utf-8")
+                for statement in _statements(text):
                     db.execute(statement)
-                db.execute(f"PRAGMA user_version = {VERSION}")
+                db.execute(f"PRAGMA user_version = {step}")
 
     # --- tokens ---
 
@@ -123,11 +141,38 @@ class DaemonStore:
             sql = "UPDATE token SET revoked = ? WHERE id = ? AND revoked = 0"
             return db.execute(sql, (now, public)).rowcount > 0
 
+    # --- sessions ---
+
+    def add_session(self, hashed: bytes, token: str, now: float) -> None:
+        with self._writing() as db:
+            db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (hashed, token, now, now))
+
+    def session(self, hashed: bytes) -> tuple[str, float, float] | None:
+        """The token's id, when it began, and when it was last seen."""
+        with self._reading() as db:
+            sql = "SELECT token, began, seen FROM session WHERE hashed = ?"
+            row: tuple[str, float, float] | None = db.execute(sql, (hashed,)).fetchone()
+        return row
+
+    def see_session(self, hashed: bytes, now: float) -> None:
+        with self._writing() as db:
+            db.execute("UPDATE session SET seen = ? WHERE hashed = ?", (now, hashed))
+
+    def end_session(self, hashed: bytes) -> None:
+        with self._writing() as db:
+            db.execute("DELETE FROM session WHERE hashed = ?", (hashed,))
+
+    def end_sessions(self, began: float, seen: float) -> int:
+        """Forgets those that began, or were seen last, before a moment."""
+        with self._writing() as db:
+            return db.execute("DELETE FROM session WHERE began < ? OR seen < ?", (began, seen)).rowcount
+
     # --- drafts ---
 
     def add_draft(self, draft: Draft) -> bool:
         """False where the name is taken."""
         values = (draft.name, draft.created, draft.author, _json(draft.body), draft.state, _json(draft.facts))
+        self.edition += 1
         with self._writing() as db:
             return db.execute("INSERT OR IGNORE INTO draft VALUES (?, ?, ?, ?, ?, ?)", values).rowcount > 0
 
@@ -144,6 +189,7 @@ class DaemonStore:
     def set_draft(
         self, name: str, *, state: str | None = None, body: Mapping[str, Any] | None = None
     ) -> None:
+        self.edition += 1
         with self._writing() as db:
             if state is not None:
                 db.execute("UPDATE draft SET state = ? WHERE name = ?", (state, name))
@@ -152,8 +198,48 @@ class DaemonStore:
 
     def note(self, name: str, **facts: Any) -> None:
         """Adds to what is known of a campaign."""
+        self.edition += 1
         with self._writing() as db:
             db.execute("UPDATE draft SET facts = json_patch(facts, ?) WHERE name = ?", (_json(facts), name))
+
+    # --- events ---
+
+    def tell(
+        self,
+        campaign: str,
+        event: str,
+        *,
+        reason: str = "",
+        by: str | None = None,
+        account: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Adds to what became of a campaign; webhooks tell it further."""
+        values = (time.time(), campaign, event, reason, by, None if account is None else _json(account))
+        with self._writing() as db:
+            sql = "INSERT INTO event (at, campaign, event, reason, by, account) VALUES (?, ?, ?, ?, ?, ?)"
+            db.execute(sql, values)
+
+    def events(self, after: int, limit: int) -> list[EventRow]:
+        """In their order, from behind a number on."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT * FROM event WHERE no > ? ORDER BY no LIMIT ?", (after, limit)
+            ).fetchall()
+        return [_event(row) for row in rows]
+
+    def events_waiting(self, after: int) -> tuple[int, int, float]:
+        """The number of the last event, how many are behind a number, and when the first of those was."""
+        with self._reading() as db:
+            (last,) = db.execute("SELECT coalesce(max(no), 0) FROM event").fetchone()
+            sql = "SELECT count(*), coalesce(min(at), 0) FROM event WHERE no > ?"
+            count, oldest = db.execute(sql, (after,)).fetchone()
+        return last, count, oldest
+
+    def last_events(self) -> dict[str, str]:
+        """The last event of each campaign; a recall is none of its states."""
+        sql = "SELECT campaign, event, max(no) FROM event WHERE event <> 'recalled' GROUP BY campaign"
+        with self._reading() as db:
+            return {campaign: event for campaign, event, _ in db.execute(sql)}
 
     # --- what outlives the process ---
 
@@ -257,6 +343,11 @@ def _draft(row: tuple[Any, ...]) -> Draft:
 def _audit(row: tuple[Any, ...]) -> AuditRow:
     no, at, token, who, action, about, detail = row
     return AuditRow(no, at, token, who, action, about, json.loads(detail))
+
+
+def _event(row: tuple[Any, ...]) -> EventRow:
+    no, at, campaign, event, reason, by, account = row
+    return EventRow(no, at, campaign, event, reason, by, None if account is None else json.loads(account))
 
 
 def _json(value: Any) -> str:

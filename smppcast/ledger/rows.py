@@ -32,6 +32,7 @@ from smppcast.ledger.facts import (
 __all__ = [
     "ACCEPTED",
     "ANSWERED",
+    "RECEIVED",
     "FactRow",
     "StateFact",
     "fact_of",
@@ -66,6 +67,7 @@ _BIG_ENDIAN = sys.byteorder == "big"
 
 # The kinds that give message_ids.
 ACCEPTED = (_KINDS[Accepted], _ACCEPTED_LATE)
+RECEIVED = _KINDS[Received]
 # Those that end the way of one PDU a ref. A late answer is to one that was told Lost.
 ANSWERED = (_KINDS[Accepted], _KINDS[Rejected], _KINDS[Deferred], _KINDS[Lost])
 

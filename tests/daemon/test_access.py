@@ -46,6 +46,7 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/numbers/{msisdn}"): Role.SENDER,
     ("GET", "/inbound"): Role.SENDER,
     ("GET", "/operators"): Role.VIEWER,
+    ("GET", "/webhooks"): Role.VIEWER,
     ("GET", "/operators/{name}"): Role.VIEWER,
     ("POST", "/operators/{name}/pause"): Role.ADMIN,
     ("POST", "/operators/{name}/resume"): Role.ADMIN,

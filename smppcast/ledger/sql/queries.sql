@@ -249,3 +249,43 @@ DELETE FROM parked WHERE at < ?;
 
 -- name: forget_inbound
 DELETE FROM inbound WHERE at < ?;
+
+-- name: newest_fact
+SELECT coalesce(max(seq), 0) FROM fact;
+
+-- name: newest_inbound
+SELECT coalesce(max(id), 0) FROM inbound;
+
+-- name: last_fact
+-- Behind it there may be facts without a time; none of them are receipts.
+SELECT seq, at FROM fact WHERE at IS NOT NULL ORDER BY seq DESC LIMIT 1;
+
+-- name: last_inbound
+SELECT id, at FROM inbound ORDER BY id DESC LIMIT 1;
+
+-- name: fact_at
+SELECT at FROM fact WHERE seq = ?;
+
+-- name: inbound_at
+SELECT at FROM inbound WHERE id = ?;
+
+-- name: fact_since
+-- The first receipts since a moment: a scan, needed after a purge alone.
+SELECT min(seq) FROM fact WHERE at >= ? AND kind = ?;
+
+-- name: inbound_since
+-- Likewise; its second value serves the other alone.
+SELECT min(id) FROM inbound WHERE at >= ?1 AND ?2 IS NOT NULL;
+
+-- name: received_after
+-- Receipts in a stretch of facts, in their order.
+SELECT seq, campaign, kind, operator, at, count, chunk_lo, refs, data FROM fact
+WHERE seq > ? AND seq <= ? AND kind = ? ORDER BY seq;
+
+-- name: fact_waiting
+-- How many receipts are in the next facts, and since when the first is. It reads no overflow page.
+SELECT coalesce(sum(count), 0), min(at) FROM fact WHERE seq > ?1 AND seq <= ?1 + ?3 AND kind = ?2;
+
+-- name: inbound_waiting
+-- How many of the next segments are there, and since when the first is.
+SELECT count(*), min(at) FROM inbound WHERE id > ?1 AND id <= ?1 + ?3 AND ?2 IS NOT NULL;
