@@ -89,8 +89,11 @@ class Posting:
         await self._closed.wait()
         self._step((), 0)
 
-    async def post(self, posts: Sequence[Post]) -> list[int | Reason]:
+    async def post(self, posts: Sequence[Post], *, suppressed_too: bool = False) -> list[int | Reason]:
         """Takes messages in; returns once they are durable, and then sends them.
+
+        Args:
+            suppressed_too: whoever asked for no more messages is told once that there will be none.
 
         Returns:
             For each the ref of its first segment, or why it is not sent.
@@ -107,7 +110,7 @@ class Posting:
         found: list[int | Reason] = [0] * len(posts)
         for at, reason in {**bad, **unrouted}.items():
             found[at], numbers[at] = reason, 0
-        for at in self.suppression.positions(numbers):
+        for at in () if suppressed_too else self.suppression.positions(numbers):
             found[at], numbers[at] = Reason.SUPPRESSED, 0
         parts: dict[str, list[tuple[int, int]]] = {}
         for at, (number, route) in enumerate(zip(numbers, routes, strict=True)):

@@ -426,12 +426,13 @@ async def listed(daemon: THE_DAEMON, person: SENDER, name: LISTED) -> dict[str, 
 
 async def _change_list(daemon: Daemon, person: Any, name: str, body: SuppressionBody, *, add: bool) -> Any:
     numbers = set(daemon.lists.numbers(body.numbers))
-    before = await to_thread.run_sync(daemon.lists.read, name) or set()
-    after = before | numbers if add else before - numbers
-    await to_thread.run_sync(daemon.lists.write, name, after)
+    none = set[int]()
+    size = await to_thread.run_sync(
+        daemon.lists.change, name, numbers if add else none, none if add else numbers
+    )
     await daemon.messages.load_lists()
     daemon.store.audit(person, "suppress" if add else "unsuppress", name, {"numbers": len(numbers)})
-    return {"name": name, "numbers": len(after)}
+    return {"name": name, "numbers": size}
 
 
 @router.post("/suppression/{name}", tags=["suppression"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -46,6 +47,7 @@ class Campaigns:
     Args:
         ledger: the file, for accounts of campaigns that are not in memory.
         approval_above: recipients above which a test and someone else's approval are needed.
+        opt_out: the list that holds for all campaigns, where it is there.
     """
 
     def __init__(
@@ -58,10 +60,13 @@ class Campaigns:
         *,
         ledger: Path,
         approval_above: int,
+        opt_out: str = "opt-out",
     ) -> None:
         self._engine, self._store, self._shelves, self._lists = engine, store, shelves, lists
         self._tasks, self._ledger = tasks, ledger
         self.approval_above = approval_above
+        self.opt_out = opt_out
+        self._casting, self._suppressed = 0, array("q")
         self._counting: set[str] = set()
 
     # --- what there is ---
@@ -186,12 +191,12 @@ class Campaigns:
         return path, options, template
 
     def _options(self, body: Mapping[str, Any]) -> CampaignOptions:
-        lists = []
-        for name in body.get("suppress") or ():
+        names = list(body.get("suppress") or ())
+        for name in names:
             if name not in self._lists.names():
                 raise Problem(422, f"there is no suppression list {name}", field="suppress")
-            lists.append(self._lists.path(name))
-        return options_of(dict(body), self._engine.settings.options, tuple(lists))
+        lists = [self._lists.filled(name) for name in dict.fromkeys((*names, self.opt_out))]
+        return options_of(dict(body), self._engine.settings.options, tuple(filter(None, lists)))
 
     def _wordings(self, options: CampaignOptions) -> dict[str, Any]:
         operators = {name: lane.settings for name, lane in self._engine.lanes.items()}
@@ -402,12 +407,28 @@ class Campaigns:
     async def _cast(self, draft: Draft, *, paused: bool) -> None:
         path, options, template = self._checked(draft.body)
         kept = {"author": draft.facts.get("author"), "lawful_basis": draft.body.get("lawful_basis")}
-        campaign = await self._engine.cast(
-            template.text, path, name=draft.name, options=options, kept=kept, paused=paused
-        )
+        self._casting += 1
+        try:
+            campaign = await self._engine.cast(
+                template.text, path, name=draft.name, options=options, kept=kept, paused=paused
+            )
+            # Who opted out after its lists were read, and before it could be told.
+            campaign.suppress(self._suppressed)
+        finally:
+            self._casting -= 1
+            if not self._casting:
+                self._suppressed = array("q")
         self._store.note(draft.name, error=None, ended=None)
         campaign.on_short = partial(self._fell_short, campaign.name)
         self._tasks.start_soon(self._follow, campaign)
+
+    def suppress(self, numbers: array[int]) -> None:
+        """Who opted out gets nothing of campaigns that run, where their row is not taken in yet."""
+        for campaign in self._engine.campaigns.values():
+            if not campaign.ended:
+                campaign.suppress(numbers)
+        if self._casting:
+            self._suppressed.extend(numbers)
 
     def _fell_short(self, name: str, reason: str) -> None:
         self._store.tell(name, "paused", reason=reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from array import array
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -108,11 +109,20 @@ class Lists:
 
     def __init__(self, folder: Path, country: str | None) -> None:
         self._folder, self._country = folder, country
+        self._changing = threading.Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, name: str) -> Path:
         """Where a list lies, whether it is there or not."""
         return self._folder / f"{name}.txt"
+
+    def filled(self, name: str) -> Path | None:
+        """Where a list lies that has numbers; a file without any is no feed that could be read."""
+        path = self.path(name)
+        try:
+            return path if path.stat().st_size else None
+        except FileNotFoundError:
+            return None
 
     def names(self) -> list[str]:
         return sorted(path.stem for path in self._folder.glob("*.txt"))
@@ -144,6 +154,18 @@ class Lists:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self.path(name))
+
+    def change(self, name: str, add: set[int], remove: set[int]) -> int:
+        """Adds numbers to a list, which is made if it is not there, and takes others off; returns its size.
+
+        Whoever changes lists does so here, in turn: two at once would lose what one of them wrote.
+        """
+        with self._changing:
+            before = self.read(name)
+            after = ((before or set()) | add) - remove
+            if after != before:
+                self.write(name, after)
+            return len(after)
 
     def remove(self, name: str) -> bool:
         """Whether there was such a list."""

@@ -11,6 +11,7 @@ from smppcast.errors import SmppcastError
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.receipts.inbound import Reassembler
 from smppcast.smpp import DataSm, DeliverSm, decode
+from smppcast.smpp.vocabulary import Ton
 
 __all__ = ["PAGE", "Joiner", "Whole", "inbound"]
 
@@ -23,6 +24,7 @@ class Whole(NamedTuple):
 
     Args:
         id: of the segment that made it whole, as `at` is.
+        source_ton: of `source`.
         ton, npi: of `destination`, what the user wrote to.
     """
 
@@ -34,6 +36,13 @@ class Whole(NamedTuple):
     ton: int
     npi: int
     text: str
+    source_ton: int = Ton.UNKNOWN
+
+    @property
+    def sender(self) -> str:
+        """Who wrote, as a list of numbers has it."""
+        international = self.source_ton == Ton.INTERNATIONAL and self.source.isdigit()
+        return f"+{self.source}" if international else self.source
 
 
 class Joiner:
@@ -53,7 +62,8 @@ class Joiner:
             if message is not None and isinstance(pdu, DeliverSm | DataSm):
                 to = message.destination_addr
                 ton, npi = pdu.dest_addr_ton, pdu.dest_addr_npi
-                yield Whole(number, operator, at, message.source_addr, to, ton, npi, message.text)
+                source, source_ton = message.source_addr, pdu.source_addr_ton
+                yield Whole(number, operator, at, source, to, ton, npi, message.text, source_ton)
 
 
 def inbound(ledger: Path, after: int) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -26,12 +28,16 @@ from smppcast.feed import Reason, Suppression, normalise, read_list
 from smppcast.ledger.facts import CAMPAIGN_SHIFT
 from smppcast.ledger.outcomes import as_dict, outcome_at, outcomes_of
 from smppcast.ledger.sqlite import SqliteStore
+from smppcast.operators.settings import SourceAddress
 
 __all__ = ["Messages"]
 
 log = structlog.get_logger("smppcast.daemon")
 
 _PREFIX = "messages"
+_FROM = re.compile(r"\.from\.(?P<addr>\+?[0-9A-Za-z]{1,20})\.(?P<ton>[0-9]+)\.(?P<npi>[0-9]+)")
+# Offices of an hour that send from numbers of their own, each with some kB for every operator.
+SENDERS = 50
 
 
 class Messages:
@@ -47,6 +53,7 @@ class Messages:
         self._hours: dict[str, str] = {}  # of these
         self._opening = anyio.Lock()
         self._suppression = Suppression()
+        self._listing = anyio.Lock()
 
     async def load_lists(self) -> None:
         """Reads the suppression lists anew, those of the configuration and those that people keep.
@@ -54,13 +61,19 @@ class Messages:
         Raises:
             FeedError: one of them cannot be read.
         """
-        suppression = Suppression()
-        own = [self._lists.path(name) for name in self._lists.names()]
-        for path in (*self._engine.settings.options.suppress, *own):
-            await read_list(suppression, path, self._engine.settings.country)
-        self._suppression = suppression
-        for posting in self._open.values():
-            posting.suppression = suppression
+        async with self._listing:
+            suppression = Suppression()
+            own = [self._lists.filled(name) for name in self._lists.names()]
+            for path in (*self._engine.settings.options.suppress, *filter(None, own)):
+                await read_list(suppression, path, self._engine.settings.country)
+            self._suppression = suppression
+            for posting in self._open.values():
+                posting.suppression = suppression
+
+    async def suppress(self, numbers: array[int]) -> None:
+        """Numbers that a list has from now on, without reading all lists anew."""
+        async with self._listing:  # a reading that began before would not have them
+            self._suppression.add(numbers)
 
     async def take_up(self) -> None:
         """After a start: opens again what earlier runs left open; hours that are over end in order."""
@@ -72,7 +85,7 @@ class Messages:
                 log.critical("messages_not_resumed", name=name, error=str(error))
                 continue
             if now in name:
-                self._open[name.split("-")[1]] = posting
+                self._open[_class_of(name)] = posting
             else:
                 posting.close()
 
@@ -94,19 +107,56 @@ class Messages:
             for body, ref in zip(bodies, refs, strict=True)
         ]
 
-    async def _posting(self, priority: PriorityName) -> Posting:
-        posting = self._open.get(priority)
-        if posting is not None and self._hours.get(priority) == _hour():
+    async def answer(self, number: int, text: str, *, operator: str, source: tuple[str, int, int]) -> bool:
+        """Sends what someone is answered who wrote to us, though they get no other messages.
+
+        Args:
+            operator: by which they wrote.
+            source: to what they wrote, with its TON and NPI: the answer comes from there.
+
+        Returns:
+            Whether it is taken in.
+
+        Raises:
+            SmppcastError: nothing can be taken in at the moment.
+        """
+        posting = await self._posting("urgent", self._sender(operator, *source))
+        (ref,) = await posting.post([Post(f"+{number}", text, operator)], suppressed_too=True)
+        return not isinstance(ref, Reason)
+
+    def _sender(self, operator: str, addr: str, ton: int, npi: int) -> str:
+        """How the name of an office says from where it sends; "" for the operators' own sources.
+
+        An office has one source. They are as many as our numbers that people write to, and bounded: what
+        people wrote to is the SMSC's word.
+        """
+        lane = self._engine.lanes.get(operator)
+        own = lane is not None and lane.settings.source.addr == addr
+        found = f".from.{addr}.{ton}.{npi}"
+        known = f"urgent{found}" in self._open
+        senders = sum("." in key for key in self._open)
+        if own or not _FROM.fullmatch(found) or not (known or senders < SENDERS):
+            return ""
+        try:
+            SourceAddress(addr=addr, ton=ton, npi=npi)
+        except ValueError:
+            return ""
+        return found
+
+    async def _posting(self, priority: PriorityName, sender: str = "") -> Posting:
+        key = priority + sender
+        posting = self._open.get(key)
+        if posting is not None and self._hours.get(key) == _hour():
             return posting
         async with self._opening:
-            hour, posting = _hour(), self._open.get(priority)
-            if posting is not None and self._hours.get(priority, hour) == hour:
-                self._hours[priority] = hour
+            hour, posting = _hour(), self._open.get(key)
+            if posting is not None and self._hours.get(key, hour) == hour:
+                self._hours[key] = hour
                 return posting
-            found = await self._open_new(f"{_PREFIX}-{priority}-{hour}")
+            found = await self._open_new(f"{_PREFIX}-{priority}-{hour}{sender}")
             if posting is not None:
                 posting.close()
-            self._open[priority], self._hours[priority] = found, hour
+            self._open[key], self._hours[key] = found, hour
             return found
 
     async def _open_new(self, name: str) -> Posting:
@@ -119,6 +169,9 @@ class Messages:
     async def _open_office(self, name: str) -> Posting:
         priority = PRIORITIES[name.split("-")[1]]
         options = replace(self._engine.settings.options, priority=priority)
+        if (found := _FROM.search(name)) is not None:
+            source = SourceAddress(addr=found["addr"], ton=int(found["ton"]), npi=int(found["npi"]))
+            options = replace(options, source=source)
         _, posting = await self._engine.post_office(name, options=options)
         posting.suppression = self._suppression
         return posting
@@ -161,6 +214,12 @@ class Messages:
             raise Problem(422, f"is no number ({bad[0].value})", field="msisdn")
         found = await to_thread.run_sync(partial(_by_number, self._ledger, wanted))
         return {"msisdn": str(wanted), "messages": found}
+
+
+def _class_of(name: str) -> str:
+    """The class of priority of an office, and from where it sends, if not from the operators' sources."""
+    found = _FROM.search(name)
+    return name.split("-")[1] + ("" if found is None else found[0])
 
 
 def _hour() -> str:

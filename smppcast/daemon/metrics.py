@@ -7,7 +7,7 @@ are.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -82,9 +82,13 @@ class Metrics(Collector):
     """
 
     def __init__(
-        self, engine: Engine, ledger: Path, hooks: Callable[[], list[HookStatistics]] = list
+        self,
+        engine: Engine,
+        ledger: Path,
+        hooks: Callable[[], list[HookStatistics]] = list,
+        keywords: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        self._engine, self._ledger, self._hooks = engine, ledger, hooks
+        self._engine, self._ledger, self._hooks, self._keywords = engine, ledger, hooks, keywords
         self.registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self.requests = Counter(
@@ -167,6 +171,12 @@ class Metrics(Collector):
             for hook in hooks:
                 counter.add_metric([hook.name], value(hook))
             yield counter
+        asked = CounterMetricFamily(
+            "smppcast_keywords", "Messages of users that were a keyword, and answers.", labels=["keyword"]
+        )
+        for name, count in self._keywords().items():
+            asked.add_metric([name], float(count))
+        yield asked
 
     def _of_campaigns(self) -> Iterator[Metric]:
         recipients = GaugeMetricFamily(

@@ -46,13 +46,18 @@ class Reader:
         self._turn = anyio.Lock()
         self._rests_until = float("-inf")
         self._tail: TailReader | None = None
+        self._closed = False
 
     async def read(self, work: Callable[[TailReader], T]) -> T:
         """Does a read on a thread, after a rest that the reads before it call for.
 
+        Once it is closed, waits to be cancelled.
+
         Raises:
             LedgerError: the ledger cannot be read.
         """
+        if self._closed:
+            await anyio.sleep_forever()
         async with self._turn:
             while self._busy() and (left := self._rests_until - self._clock()) > 0:
                 await self._sleep(min(left, NAP_S))
@@ -67,8 +72,11 @@ class Reader:
         found = work(self._tail)
         return self._cpu() - began, found
 
-    def close(self) -> None:
-        """Once nobody reads any more."""
-        if self._tail is not None:
-            self._tail.close()
-            self._tail = None
+    async def close(self) -> None:
+        """Reads nothing more, once what is read now is read."""
+        self._closed = True
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                if self._tail is not None:
+                    self._tail.close()
+                    self._tail = None

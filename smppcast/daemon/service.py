@@ -15,11 +15,13 @@ from anyio import to_thread
 from smppcast.campaign.engine import Engine
 from smppcast.config import Settings, load
 from smppcast.config.engine import engine_settings
+from smppcast.config.hooks import KeywordSettings
 from smppcast.daemon.campaigns import Campaigns
 from smppcast.daemon.feeds import Lists, Shelves
 from smppcast.daemon.live import History
 from smppcast.daemon.messages import Messages
 from smppcast.daemon.metrics import Metrics
+from smppcast.daemon.opting import Opting, Parts
 from smppcast.daemon.places import data_folder
 from smppcast.daemon.reader import Reader
 from smppcast.daemon.reports import Reports
@@ -54,6 +56,7 @@ class Daemon:
         self, config: Path, settings: Settings, engine: Engine, store: DaemonStore, tasks: anyio.abc.TaskGroup
     ) -> None:
         self.config, self.settings, self.engine, self.store = config, settings, engine, store
+        self._tasks = tasks
         folder = data_folder(settings)
         self.shelves = Shelves(folder / "uploads", settings.daemon.feeds)
         self.lists = Lists(folder / "suppression", settings.country)
@@ -68,11 +71,16 @@ class Daemon:
             tasks,
             ledger=settings.ledger,
             approval_above=settings.daemon.approval_above,
+            opt_out=_opt_out(settings),
         )
         self.messages = Messages(engine, self.lists, settings.ledger)
         self.reader = Reader(settings.ledger, self._busy)
         self.hooks = Hooks(self.reader, store, tasks)
-        self.metrics = Metrics(engine, settings.ledger, self.hooks.statistics)
+        self.opting = Opting(
+            settings.daemon.keywords,
+            Parts(self.reader, store, self.lists, self.messages, self.campaigns),
+        )
+        self.metrics = Metrics(engine, settings.ledger, self.hooks.statistics, lambda: self.opting.counts)
         self.sessions = Sessions(store)
         self.reports = Reports(folder / "reports", config)
         self.history = History(engine.statistics)
@@ -106,7 +114,8 @@ class Daemon:
                     finally:
                         daemon.ready = False
                         await daemon.hooks.close()
-                        daemon.reader.close()
+                        await daemon.opting.close()
+                        await daemon.reader.close()
                         tasks.cancel_scope.cancel()
             finally:
                 store.close()
@@ -125,6 +134,8 @@ class Daemon:
         await self.messages.take_up()
         await self.campaigns.take_up()
         await self.hooks.apply(self.settings.daemon.webhooks)
+        await self.opting.apply(self.settings.daemon.keywords)
+        self._tasks.start_soon(self.opting.run)
         self.ready = True
 
     def _busy(self) -> bool:
@@ -205,6 +216,8 @@ class Daemon:
         self.campaigns.approval_above = settings.daemon.approval_above
         await self.messages.load_lists()
         await self.hooks.apply(settings.daemon.webhooks)
+        self.campaigns.opt_out = _opt_out(settings)
+        await self.opting.apply(settings.daemon.keywords)
         log.info("reloaded", problems=problems)
         return problems
 
@@ -224,6 +237,8 @@ class Daemon:
             for name, lane in self.engine.lanes.items()
             if lane.state in down
         ]
+        if self.opting.problem:
+            found.append(f"keywords: {self.opting.problem}")
         return found + self.hooks.troubles()
 
     def status(self) -> dict[str, Any]:
@@ -233,8 +248,14 @@ class Daemon:
             "halted": sorted(self.halted),
             "operators": [operator_of(lane.statistics()) for lane in self.engine.lanes.values()],
             "campaigns": self.campaigns.all()[:50],
+            "keywords": dict(self.opting.counts),
             "webhooks": [hook_of(each) for each in self.hooks.statistics()],
         }
+
+
+def _opt_out(settings: Settings) -> str:
+    keywords = settings.daemon.keywords or KeywordSettings()
+    return keywords.list
 
 
 def operator_of(lane: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from smppcast.daemon.inbound import PAGE, Joiner
+from smppcast.daemon.inbound import PAGE, Joiner, Whole
 from smppcast.daemon.models import iso
 from smppcast.daemon.store import DaemonStore
 from smppcast.ledger.facts import SEGMENT_MASK
@@ -134,15 +134,21 @@ class Inbound:
     def waiting(self, tail: TailReader, after: Position) -> tuple[int, float]:
         return tail.waiting("inbound", after)
 
-    def read(self, tail: TailReader, after: Position, most: int) -> tuple[list[Piece], Position]:
+    def messages(self, tail: TailReader, after: Position, most: int) -> tuple[list[Whole], Position]:
+        """Those that the next segments make whole, and the position behind these."""
         if self._joiner is None:
             self._joiner = Joiner()
             before = tail.inbound(max(0, after.row - PAGE), PAGE)
             # What these make whole was told; what they leave open, later ones may make whole.
             list(self._joiner.add(row for row in before if row[0] <= after.row))
         rows = tail.inbound(after.row, min(most, SEGMENTS))
+        found = list(self._joiner.add(rows))
+        return found, Position(rows[-1][0], 0, rows[-1][2]) if rows else after
+
+    def read(self, tail: TailReader, after: Position, most: int) -> tuple[list[Piece], Position]:
+        messages, seen = self.messages(tail, after, most)
         pieces = []
-        for message in self._joiner.add(rows):
+        for message in messages:
             event = {
                 "id": f"i-{message.id}-{int(1000 * message.at)}",
                 "type": "inbound",
@@ -153,7 +159,7 @@ class Inbound:
                 "text": message.text,
             }
             pieces.append(Piece(message.at, [_compact(event)], Position(message.id, 0, message.at)))
-        return pieces, Position(rows[-1][0], 0, rows[-1][2]) if rows else after
+        return pieces, seen
 
 
 class Campaigns:
