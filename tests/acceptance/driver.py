@@ -56,6 +56,9 @@ class SimulatedSmsc:
     def submitted(self) -> int:
         return self._running.account.submitted
 
+    def inject(self, text: str, *, source: str, to: str) -> None:
+        self._portal.call(partial(self._running.inject, text, source=source, to=to))
+
     def change(self, **changes: Any) -> None:
         self._portal.call(partial(self._running.change, **changes))
 
