@@ -29,9 +29,13 @@ if TYPE_CHECKING:
     from smppcast.campaign.campaign import Campaign
     from smppcast.campaign.engine import Engine, EngineSettings
     from smppcast.campaign.options import CampaignOptions, Hold, Resend
+    from smppcast.campaign.posting import Post, Posting
     from smppcast.client import NO_RESPONSE, ClientSession, Sent, Source, Submitted, connect
     from smppcast.config.opening import open_engine
+    from smppcast.feed import Reason
+    from smppcast.ledger.accounts import account_of
     from smppcast.ledger.memory import MemoryStore
+    from smppcast.ledger.outcomes import OutcomeRow, outcome_at, outcomes, outcomes_of
     from smppcast.ledger.sqlite import SqliteStore
     from smppcast.model import Account, CampaignState, MessageState, Outcome, ReceiptTally, SegmentTally
     from smppcast.operators.lane import LaneStatistics
@@ -53,6 +57,10 @@ __all__ = [
     "MessageState",
     "OperatorSettings",
     "Outcome",
+    "OutcomeRow",
+    "Post",
+    "Posting",
+    "Reason",
     "Receipt",
     "ReceiptBatch",
     "ReceiptTally",
@@ -64,9 +72,13 @@ __all__ = [
     "SqliteStore",
     "Submitted",
     "__version__",
+    "account_of",
     "connect",
     "errors",
     "open_engine",
+    "outcome_at",
+    "outcomes",
+    "outcomes_of",
     "receipts",
     "smpp",
     "smsc",
@@ -82,6 +94,8 @@ _PLACES = {
     "CampaignOptions": "smppcast.campaign.options",
     "Hold": "smppcast.campaign.options",
     "Resend": "smppcast.campaign.options",
+    "Post": "smppcast.campaign.posting",
+    "Posting": "smppcast.campaign.posting",
     "ClientSession": "smppcast.client",
     "Sent": "smppcast.client",
     "Submitted": "smppcast.client",
@@ -89,7 +103,13 @@ _PLACES = {
     "NO_RESPONSE": "smppcast.client",
     "connect": "smppcast.client",
     "open_engine": "smppcast.config.opening",
+    "Reason": "smppcast.feed",
+    "account_of": "smppcast.ledger.accounts",
     "MemoryStore": "smppcast.ledger.memory",
+    "OutcomeRow": "smppcast.ledger.outcomes",
+    "outcome_at": "smppcast.ledger.outcomes",
+    "outcomes": "smppcast.ledger.outcomes",
+    "outcomes_of": "smppcast.ledger.outcomes",
     "SqliteStore": "smppcast.ledger.sqlite",
     "Account": "smppcast.model",
     "CampaignState": "smppcast.model",
