@@ -18,8 +18,8 @@ __all__ = ["SHARE", "Reader", "Sleep"]
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
-# Part of one core that reading takes while messages are sent. Python runs one thread at a time: what a
-# reader computes, the lanes wait for. Events may be late; a campaign should not be.
+# Part of one core that reading, and what comes of it, takes while messages are sent. Python runs one thread
+# at a time: what a reader computes, the lanes wait for. Events may be late; a campaign should not be.
 SHARE = 0.1
 # How often it is looked whether the lanes still work.
 NAP_S = 0.1
@@ -62,8 +62,15 @@ class Reader:
             while self._busy() and (left := self._rests_until - self._clock()) > 0:
                 await self._sleep(min(left, NAP_S))
             took_s, found = await to_thread.run_sync(self._timed, work)
-            self._rests_until = self._clock() + took_s * (1 / SHARE - 1)
+            self._rest(took_s)
             return found
+
+    def charge(self, took_s: float) -> None:
+        """What came of a read took so long on the loop's own thread: it is rested from likewise."""
+        self._rest(took_s)
+
+    def _rest(self, took_s: float) -> None:
+        self._rests_until = max(self._rests_until, self._clock()) + took_s * (1 / SHARE - 1)
 
     def _timed(self, work: Callable[[TailReader], T]) -> tuple[float, T]:
         began = self._cpu()

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from smppcast.daemon.webhooks.streams import Piece
 from smppcast.ledger.tail import Position
@@ -13,9 +14,9 @@ from smppcast.ledger.tail import Position
 __all__ = ["Batch"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
-    """Events for one target.
+    """Events for one target; what is made of them is made once, by whoever asks first.
 
     Args:
         after: where each stream stood before.
@@ -26,7 +27,7 @@ class Batch:
     after: Mapping[str, Position]
     pieces: Mapping[str, list[Piece]]
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Its events."""
         return sum(len(piece.events) for pieces in self.pieces.values() for piece in pieces)
@@ -36,13 +37,14 @@ class Batch:
         """Where the streams stand that have something in it, once it is told."""
         return {stream: pieces[-1].after for stream, pieces in self.pieces.items() if pieces}
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The same for the same events, whoever asks: receivers know by it what they have."""
         then = self.then
         said = [self.target, *(f"{name} {self.after[name]} {then[name]}" for name in sorted(then))]
         return f"b-{hashlib.sha256('|'.join(said).encode()).hexdigest()[:32]}"
 
+    @cached_property
     def body(self) -> bytes:
         """The request's, as JSON."""
         events = ",".join(
