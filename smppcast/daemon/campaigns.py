@@ -122,7 +122,7 @@ class Campaigns:
             **{key: value for key, value in draft.body.items() if key != "name"},
             **facts,
             "counting": name in self._counting,
-            "needs_approval": self._needs_approval(draft),
+            "needs_approval": self.needs_approval(draft),
             "progress": {}
             if campaign is None
             else {
@@ -281,7 +281,7 @@ class Campaigns:
         plan = self._plan(draft)
         over = plan.over_at(time.time())
         check("expiry", not over, "not_after has passed" if over else "may be sent")
-        if self._needs_approval(draft):
+        if self.needs_approval(draft):
             above = f"needed above {self.approval_above:,} recipients"
             check("test cast", bool(draft.facts.get("tested")), above)
             check("approval", draft.state == Life.APPROVED, above)
@@ -290,7 +290,8 @@ class Campaigns:
         needed = [each for each in checks if each["check"] != "lawful basis"]
         return {"good": all(each["good"] for each in needed), "checks": checks, "samples": count.samples}
 
-    def _needs_approval(self, draft: Draft) -> bool:
+    def needs_approval(self, draft: Draft) -> bool:
+        """Whether somebody else than its author has to approve it, as far as its feed is counted."""
         count = draft.facts.get("count")
         return count is None or sum(count["recipients"].values()) > self.approval_above
 
@@ -378,7 +379,7 @@ class Campaigns:
         if self._plan(draft).over_at(time.time()):
             raise NotNow(f"campaign {draft.name}: not_after has passed")
         self._counted(draft)
-        if self._needs_approval(draft) and not draft.facts.get("tested"):
+        if self.needs_approval(draft) and not draft.facts.get("tested"):
             raise NotNow(f"campaign {draft.name} needs a test cast before it is approved")
         self._store.set_draft(draft.name, state=Life.APPROVED.value)
         self._store.note(draft.name, approved={"by": person.name, "at": iso(time.time())})
@@ -386,7 +387,7 @@ class Campaigns:
 
     async def _start(self, draft: Draft, person: Person) -> None:
         self._counted(draft)
-        if draft.state != Life.APPROVED and self._needs_approval(draft):
+        if draft.state != Life.APPROVED and self.needs_approval(draft):
             raise NotNow(
                 f"campaign {draft.name} goes to more than {self.approval_above:,} recipients: "
                 "it needs approval by someone else than its author"

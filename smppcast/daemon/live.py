@@ -66,7 +66,7 @@ class Live:
         taken, turns = 0, 0
         yield b"retry: 1000\n\n"
         while not self._closed:
-            if taken == self._looks or anyio.current_time() - self._looked_at >= LOOK_S:
+            if taken == self._looks or not self._rest_s():
                 await self._next()
             changed = [name for name, since in self._since.items() if since > taken]
             taken, turns = self._looks, turns + 1
@@ -79,12 +79,14 @@ class Live:
 
     async def _next(self) -> None:
         """Waits for the next look; whoever has waited long enough is the one who looks."""
-        rest = self._looked_at + LOOK_S - anyio.current_time()
-        with anyio.move_on_after(max(0.0, rest)):
+        with anyio.move_on_after(self._rest_s()):
             await self._looked.wait()
-            return
-        if not self._closed:
+        if not self._closed and not self._rest_s():
             self.look()
+
+    def _rest_s(self) -> float:
+        """How long it is until the next look."""
+        return max(0.0, self._looked_at + LOOK_S - anyio.current_time())
 
 
 class History:

@@ -15,6 +15,7 @@ from smppcast.daemon.life import ALLOWED, Life
 from smppcast.daemon.models import iso
 from smppcast.daemon.service import Daemon, operator_of
 from smppcast.daemon.store import Draft
+from smppcast.daemon.webhooks.hooks import hook_of
 from smppcast.model import Account
 from smppcast.net.clock import Clock, wall
 from smppcast.version import __version__
@@ -60,6 +61,7 @@ class Scene:
             "campaigns": under_way,
             "ended": ended[:ENDED_MOST],
             "messages": self._messages(),
+            "webhooks": [hook_of(each) for each in daemon.hooks.statistics()],
             "clock": {"at": iso(now)},
         }
         return {name: _json(section) for name, section in found.items()}
@@ -77,6 +79,7 @@ class Scene:
             "approved": facts.get("approved"),
             "tested": facts.get("tested"),
             "actions": sorted(ALLOWED[life]),
+            "needs_approval": self._daemon.campaigns.needs_approval(draft),
             "total": None if count is None else sum(count["recipients"].values()),
             "account": account,
             "operators": {} if campaign is None else _parts(campaign, count),

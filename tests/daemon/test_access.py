@@ -21,6 +21,14 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/readyz"): None,
     ("GET", "/metrics"): Role.VIEWER,
     ("GET", "/status"): Role.VIEWER,
+    ("POST", "/session"): None,
+    ("GET", "/session"): None,
+    ("DELETE", "/session"): Role.VIEWER,
+    ("GET", "/live"): Role.VIEWER,
+    ("GET", "/history"): Role.VIEWER,
+    ("POST", "/preview"): Role.SENDER,
+    ("POST", "/numbers"): Role.SENDER,
+    ("GET", "/campaigns/{name}/report"): Role.VIEWER,
     ("GET", "/campaigns"): Role.VIEWER,
     ("POST", "/campaigns"): Role.SENDER,
     ("GET", "/campaigns/{name}"): Role.VIEWER,
@@ -85,6 +93,8 @@ async def test_every_route_with_every_role(tmp_path: Path) -> None:
         for (method, path), least in LEAST.items():
             at = path.format(name="nobody", id="0" * 16, msisdn="33600000000")
             for role, someone in people.items():
+                if path == "/live" and role is not None:
+                    continue  # it goes on for as long as one listens
                 answer = await someone.ask(method, at)
                 said = (method, path, role, answer.status_code, answer.text)
                 assert answer.status_code < 500 or path == "/readyz", said

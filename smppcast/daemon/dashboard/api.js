@@ -38,12 +38,8 @@ export async function ask(method, path, body, { raw = false } = {}) {
 
 /** Who is logged in; null for nobody. */
 export async function session() {
-  try {
-    return keep(await ask("GET", "/session"));
-  } catch (error) {
-    if (error.status === 401) return null;
-    throw error;
-  }
+  const told = await ask("GET", "/session");
+  return told && keep(told);
 }
 
 export const logIn = async (token) => keep(await ask("POST", "/session", { token }));

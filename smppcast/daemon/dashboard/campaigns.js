@@ -14,7 +14,7 @@ const DONE = {
 };
 const DANGER = new Set(["cancel", "recall"]);
 
-let me = { may: [], roles: [] };
+let me = { name: "", may: [], roles: [] };
 const cards = new WeakMap();
 
 export const setMe = (found) => (me = found);
@@ -59,17 +59,26 @@ function updateCard(card, campaign) {
     setBar(parts.bar, account, campaign.total);
     setLegend(parts.legend, account, campaign.total);
   }
-  const named = Object.entries(campaign.operators).filter(([, part]) => part.account);
+  const named = Object.entries(campaign.operators).filter(([, part]) => part.account && allOf(part.account, part.total));
   keyed(parts.operators, named, ([name]) => name, makePart, updatePart);
   say(parts.times, timeWords(campaign));
   parts.times.hidden = !parts.times.textContent;
-  const may = ORDER.filter((action) => campaign.actions.includes(action) && me.may.includes(action));
+  const may = ORDER.filter((action) => campaign.actions.includes(action) && mayDo(action, campaign));
   keyed(parts.actions, may, (action) => action, (action) => button(action, campaign.name), () => {});
+}
+
+function mayDo(action, campaign) {
+  if (action === "approve" && campaign.author === me.name) return false; // somebody else has to
+  if (action === "start" && campaign.needs_approval && campaign.state === "draft") return false;
+  return me.may.includes(action);
 }
 
 function draftWords(campaign) {
   if (campaign.state !== "draft" && campaign.state !== "approved") return "";
   const count = campaign.total === null ? "its feed is being counted" : `${number(campaign.total)} recipients`;
+  if (campaign.needs_approval && !campaign.approved) {
+    return `by ${campaign.author}: ${count}; it needs ${campaign.tested ? "" : "a test and "}approval by someone else`;
+  }
   const approved = campaign.approved ? `, approved by ${campaign.approved.by}` : "";
   return `by ${campaign.author}: ${count}${campaign.tested ? ", tested" : ""}${approved}`;
 }

@@ -3,6 +3,8 @@ import { ask } from "/assets/api.js";
 import { h, rate, say, took } from "/assets/dom.js";
 
 const EACH_MS = 10_000;
+// Right after a start, lines would be a wall of moments.
+const LEAST_MS = 300_000;
 const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#999999"];
 const CHARTS = [
   { key: "sent", head: "Segments sent a second", words: (value) => `${rate(value)}/s`, beside: "allowed" },
@@ -66,14 +68,14 @@ async function draw(drawn, points) {
     say(now, words);
     plot.setAttribute("aria-label", `${chart.head}, the last hour; now: ${words}`);
     plot.hidden = !Plotly;
-    if (Plotly) await Plotly.react(plot, traces(chart, names, points), layout(), { displayModeBar: false, responsive: true });
+    if (Plotly) await Plotly.react(plot, traces(chart, names, points), layout(points), { displayModeBar: false, responsive: true });
   }
 }
 
 function traces(chart, names, points) {
   const x = points.map((point) => point.at);
   const line = (name, key, dash, width) => ({
-    type: "scatter", mode: "lines", name: dash ? `${name} ${key}` : name, x,
+    type: "scatter", mode: points.length < 3 ? "lines+markers" : "lines", name: dash ? `${name} ${key}` : name, x,
     y: points.map((point) => point.operators[name]?.[key] ?? null),
     line: { color: COLOURS[names.indexOf(name) % COLOURS.length], dash: dash || "solid", width },
     connectgaps: false, showlegend: !dash,
@@ -86,13 +88,15 @@ function traces(chart, names, points) {
   return found;
 }
 
-function layout() {
+function layout(points) {
+  const last = new Date(points[points.length - 1].at).getTime();
+  const first = Math.min(new Date(points[0].at).getTime(), last - LEAST_MS);
   const grid = { gridcolor: "rgba(128,128,128,.25)", zerolinecolor: "rgba(128,128,128,.5)" };
   return {
     margin: { l: 48, r: 8, t: 8, b: 28 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif" },
-    xaxis: { ...grid, type: "date", fixedrange: true },
+    xaxis: { ...grid, type: "date", fixedrange: true, nticks: 5, range: [new Date(first), new Date(last)].map((at) => at.toISOString()) },
     yaxis: { ...grid, rangemode: "tozero", fixedrange: true },
     legend: { orientation: "h", y: -0.15 },
     hovermode: "x unified", showlegend: true,

@@ -49,7 +49,7 @@ export const percent = (part, all) => (all ? `${some.format((100 * part) / all)}
 /** Seconds as people say them. */
 export function took(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 1) return `${whole.format(seconds * 1000)} ms`;
+  if (seconds < 1) return `${some.format(seconds * 1000)} ms`;
   if (seconds < 120) return `${some.format(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 120) return `${minutes} min`;

@@ -99,7 +99,7 @@ const SECTIONS = {
   },
   webhooks(hooks) {
     byId("hooks").hidden = !hooks.length;
-    keyed(byId("hook-list"), hooks, (each) => each.target, makeHook, updateHook);
+    keyed(byId("hook-list"), hooks, (each) => each.name, makeHook, updateHook);
   },
   clock({ at }) {
     say(byId("clock"), moment(at));
@@ -123,7 +123,7 @@ function tiles() {
 }
 
 function makeHook(hook) {
-  return h("article", { class: "card" }, h("div", { class: "head" }, h("h3", {}, hook.target), h("span", { class: "badge" })), h("div"));
+  return h("article", { class: "card" }, h("div", { class: "head" }, h("h3", {}, hook.name), h("span", { class: "badge" })), h("div"));
 }
 
 function updateHook(card, hook) {
