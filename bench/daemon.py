@@ -6,22 +6,19 @@ each beside it. Rates are the SMSC's own record; latencies are those of the requ
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import anyio
 import httpx
 
-from bench._common import FIRST_NUMBER, machine, run, table
+from bench._common import machine, run, table
+from bench._daemon import served, start_campaign
 from smppcast.smsc import SmscProcess, spawn
 
 BATCH, PER_S = 100, 10
@@ -63,44 +60,15 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _measure(options: Namespace, *, messages: bool) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with spawn("ideal") as smsc:
-            (folder / "smppcast.yaml").write_text(CONFIG.format(url=smsc.url))
-            token = _command(folder, "token", "create", "bench", "--role", "admin").strip()
-            process = subprocess.Popen(  # noqa: ASYNC220 - started once, before anything is measured
-                [sys.executable, "-m", "smppcast", "daemon"],
-                cwd=folder,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            try:
-                assert process.stdout is not None
-                url = process.stdout.readline().strip().removeprefix("smppcast daemon: ")
-                headers = {"Authorization": f"Bearer {token}"}
-                async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
-                    return await _load(http, smsc, options, messages=messages)
-            finally:
-                process.kill()
-                process.wait()
-                process.stdout.close() if process.stdout else None
+    async with spawn("ideal") as smsc, served(CONFIG.format(url=smsc.url)) as (http, _):
+        return await _load(http, smsc, options, messages=messages)
 
 
 async def _load(
     http: httpx.AsyncClient, smsc: SmscProcess, options: Namespace, *, messages: bool
 ) -> dict[str, Any]:
-    feed = "msisdn\n" + "".join(f"{FIRST_NUMBER + at}\n" for at in range(options.recipients))
-    await http.put("/feeds/feed", content=feed.encode())
-    made = await http.post(
-        "/campaigns", json={"name": "bench", "text": "Restez chez vous", "feed": "upload:feed"}
-    )
-    assert made.status_code == 201, made.text
-    while (await http.get("/campaigns/bench")).json()["counting"]:  # noqa: ASYNC110 - another process
-        await anyio.sleep(0.2)
-    started = await http.post("/campaigns/bench/start")
-    assert started.status_code == 200, started.text
-    while not (before := (await smsc.account())["accepted"]):  # noqa: ASYNC110 - likewise
+    await start_campaign(http, options.recipients)
+    while not (before := (await smsc.account())["accepted"]):  # noqa: ASYNC110 - another process
         await anyio.sleep(0.05)
     took: list[float] = []
     began, posted = time.perf_counter(), 0
@@ -138,9 +106,3 @@ def _report(alone: dict[str, Any], beside: dict[str, Any], *, judged: bool) -> i
     if judged and missed:
         print(f"missed: p99 under {LIMIT_MS} ms and a loss under {LOSS_MOST:.0%} are wanted", file=sys.stderr)
     return int(judged and missed)
-
-
-def _command(folder: Path, *args: str) -> str:
-    command = [sys.executable, "-m", "smppcast", *args]
-    env = {**os.environ}
-    return subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, text=True).stdout

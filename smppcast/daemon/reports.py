@@ -17,6 +17,8 @@ __all__ = ["Reports"]
 
 # A page is made anew once it is older.
 FRESH_S = 60.0
+# Each reads a ledger from end to end.
+AT_ONCE = 2
 # So much behind the lanes.
 NICE = 10
 
@@ -32,6 +34,7 @@ class Reports:
     def __init__(self, folder: Path, config: Path) -> None:
         self._folder, self._config = folder, config
         self._making: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._room = anyio.CapacityLimiter(AT_ONCE)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def page(self, name: str) -> Path:
@@ -45,7 +48,8 @@ class Reports:
             if path.exists() and time.time() - path.stat().st_mtime < FRESH_S:
                 return path
             command = ["report", name, "--config", str(self._config), "--html", str(path)]
-            status, told = await _run([sys.executable, "-m", "smppcast", *command])
+            async with self._room:
+                status, told = await _run([sys.executable, "-m", "smppcast", *command])
         if status:
             raise Problem(409, told.splitlines()[-1] if told else f"the report ended with status {status}")
         return path

@@ -18,6 +18,7 @@ from tests.browser.pages import Person, browser
 
 SCREENS = {"phone": (360, 740), "laptop": (1280, 800), "wall": (2560, 1440)}
 SERIOUS = ("serious", "critical")
+DEAD_HOOK = "  webhooks:\n    shop: {url: 'http://127.0.0.1:1/', secret: '0123456789abcdef01234567'}\n"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     try:
         with smsc() as centre:
             down = "  free:\n    url: smpp://user@127.0.0.1:1\n    password: x\n    prefixes: ['3366']\n"
-            served = Served(home, centre, further=f"    rate: 50\n{down}", daemon=ALONE)
+            served = Served(home, centre, further=f"    rate: 50\n{down}", daemon=ALONE + DEAD_HOOK)
             http = served.start()
             campaign(http, "running", 5_000, 33_600_000_000, plan={"waves": {"sizes": [1_000], "gap": "1s"}})
             campaign(http, "ended", 20, 33_700_000_000)
@@ -82,6 +83,15 @@ def test_axe_finds_nothing_serious_and_nothing_sticks_out(
         page.keyboard.press("Escape")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert person.wrong == []
+    person.context.close()
+
+
+def test_a_dead_webhook_is_shown(chromium: Browser, served: Served) -> None:
+    person = Person(chromium, served, Role.VIEWER)
+    person.log_in()
+    card = person.card("shop")
+    expect(card.get_by_text("failing", exact=True)).to_be_visible()
+    expect(card).to_contain_text("last error")
     person.context.close()
 
 

@@ -123,7 +123,9 @@ function tiles() {
 }
 
 function makeHook(hook) {
-  return h("article", { class: "card" }, h("div", { class: "head" }, h("h3", {}, hook.name), h("span", { class: "badge" })), h("div"));
+  const id = `hook-${hook.name}`;
+  return h("article", { class: "card", "aria-labelledby": id },
+    h("div", { class: "head" }, h("h3", { id }, hook.name), h("span", { class: "badge" })), h("div"));
 }
 
 function updateHook(card, hook) {
