@@ -79,7 +79,7 @@ async def _measure(options: Namespace) -> dict[str, Any]:
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("bench dashboards: chromium is not installed")
-    recipients = int(options.rate * (2 * options.seconds + 4 * WARM_S + 30))
+    recipients = int(options.rate * (2 * options.seconds + 4 * WARM_S + 6 * options.pages))
     async with (
         spawn("ideal") as smsc,
         served(CONFIG.format(url=smsc.url, rate=options.rate)) as (http, token),

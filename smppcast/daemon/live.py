@@ -18,7 +18,9 @@ from smppcast.operators.statistics import LaneStatistics
 
 __all__ = ["History", "Live"]
 
-LOOK_S = 0.5
+LOOK_S = 0.75
+# What was seen so long ago at most is told to another as well.
+SHARED_S = 0.25
 # So many looks between two in which a stream asks whether it may go on.
 ASKED_EACH = 10
 # Charts show an hour.
@@ -37,37 +39,34 @@ class Live:
         self._sections: dict[str, bytes] = {}
         self._since: dict[str, int] = {}  # the look that changed each of them
         self._looks, self._looked_at = 0, float("-inf")
-        self._looked = anyio.Event()
-        self._closed = False
+        self._closed = anyio.Event()
 
     def look(self) -> None:
-        """Looks once, and wakes whoever watches."""
-        self._looks, self._looked_at = self._looks + 1, anyio.current_time()
+        """Looks, unless that was just done for somebody else."""
+        now = anyio.current_time()
+        if now - self._looked_at < SHARED_S:
+            return
+        self._looks, self._looked_at = self._looks + 1, now
         for name, octets in self._look().items():
             if self._sections.get(name) != octets:
                 self._sections[name], self._since[name] = octets, self._looks
-        self._wake()
 
     def close(self) -> None:
         """Ends every stream: the daemon is going."""
-        self._closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        looked, self._looked = self._looked, anyio.Event()
-        looked.set()
+        self._closed.set()
 
     async def stream(self, still: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Events for one dashboard: all sections, then what changes of them.
+
+        Each keeps its own beat, from when it began: told all at once, they would all be read and drawn at once.
 
         Args:
             still: whether it may go on watching; asked now and then.
         """
         taken, turns = 0, 0
         yield b"retry: 1000\n\n"
-        while not self._closed:
-            if taken == self._looks or not self._rest_s():
-                await self._next()
+        while not self._closed.is_set():
+            self.look()
             changed = [name for name, since in self._since.items() if since > taken]
             taken, turns = self._looks, turns + 1
             if turns % ASKED_EACH == 0 and not still():
@@ -76,17 +75,8 @@ class Live:
                 yield b"".join(
                     b"event: %s\ndata: %s\n\n" % (name.encode(), self._sections[name]) for name in changed
                 )
-
-    async def _next(self) -> None:
-        """Waits for the next look; whoever has waited long enough is the one who looks."""
-        with anyio.move_on_after(self._rest_s()):
-            await self._looked.wait()
-        if not self._closed and not self._rest_s():
-            self.look()
-
-    def _rest_s(self) -> float:
-        """How long it is until the next look."""
-        return max(0.0, self._looked_at + LOOK_S - anyio.current_time())
+            with anyio.move_on_after(LOOK_S):
+                await self._closed.wait()
 
 
 class History:
