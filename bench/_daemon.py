@@ -31,8 +31,8 @@ async def served(config: str) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             url = process.stdout.readline().strip().removeprefix("smppcast daemon: ")
             headers = {"Authorization": f"Bearer {token}"}
             async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
@@ -40,7 +40,7 @@ async def served(config: str) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
         finally:
             process.kill()
             process.wait()
-            process.stdout.close() if process.stdout else None
+            process.stdout.close()
 
 
 async def start_campaign(http: httpx.AsyncClient, recipients: int) -> None:

@@ -58,7 +58,7 @@ class Live:
     async def stream(self, still: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Events for one dashboard: all sections, then what changes of them.
 
-        Each keeps its own beat, from when it began: told all at once, they would all be read and drawn at once.
+        Each keeps its own beat, from when it began: told at once, all would be read and drawn at once.
 
         Args:
             still: whether it may go on watching; asked now and then.
