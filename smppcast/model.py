@@ -52,26 +52,42 @@ class Outcome(StrEnum):
     """What became of a recipient's message: the terms of the account."""
 
     NOT_SENT = "not_sent"
+    """Nothing of it has been sent, or a segment is to be sent again after a throttle or a passing refusal."""
     IN_FLIGHT = "in_flight"
+    """About to be sent, or sent and not answered yet."""
     UNKNOWN = "unknown"
+    """Sent, perhaps, and never answered: the SMSC may have it or not."""
     REJECTED = "rejected"
+    """The SMSC refused it for good."""
     AWAITING_RECEIPT = "awaiting_receipt"
+    """Accepted; no final receipt has come, or none was asked for."""
     DELIVERED = "delivered"
+    """Accepted, and the receipt says that the subscriber has it."""
     UNDELIVERED = "undelivered"
+    """Accepted, and the receipt says that it will not arrive."""
     EXPIRED = "expired"
+    """Accepted, and its validity was over before it could be delivered."""
 
 
 class CampaignState(StrEnum):
     """Where a campaign stands in its life."""
 
     RUNNING = "running"
-    PAUSED = "paused"  # by a person, or by its plan because a wave fell short
-    DRAINING = "draining"  # nothing new is sent; answers to what is in flight are awaited
-    STOPPED = "stopped"  # drained before its end; the same command resumes it
-    SETTLING = "settling"  # all answered; receipts are awaited
+    """Takes in and sends."""
+    PAUSED = "paused"
+    """By a person, or by its plan because a wave fell short."""
+    DRAINING = "draining"
+    """Nothing new is sent; answers to what is in flight are awaited."""
+    STOPPED = "stopped"
+    """Drained before its end; the same command resumes it."""
+    SETTLING = "settling"
+    """All answered; receipts are awaited."""
     FINISHED = "finished"
-    CANCELLED = "cancelled"  # ended by a person before its end, for good
-    PURGED = "purged"  # its recipients are forgotten, its counts are kept
+    """All answered, and receipts were awaited for as long as was asked."""
+    CANCELLED = "cancelled"
+    """Ended by a person before its end, for good."""
+    PURGED = "purged"
+    """Its recipients are forgotten, its counts are kept."""
 
     @property
     def ended(self) -> bool:

@@ -41,7 +41,7 @@ class TakesIn(Protocol):
 
 
 class Campaign:
-    """A campaign in work, or one found finished.
+    """A campaign in work, or one found finished; `Engine.cast` gives it.
 
     Attributes:
         id, name: by which the ledger knows it.

@@ -41,7 +41,7 @@ class Post:
 
 
 class Posting:
-    """Takes messages in until it is closed.
+    """Takes messages in until it is closed; `Engine.post_office` opens one.
 
     Args:
         chunks: counts the campaign's chunks up.
