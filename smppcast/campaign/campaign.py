@@ -251,7 +251,8 @@ class Campaign:
         except SmppcastError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001 - an iterable of the caller's may raise anything
-            failure = FeedError(f"taking in the feed raised {error!r}")
+            # Its words may quote a row, and this one is logged; whoever wants them has the cause.
+            failure = FeedError(f"taking in the feed raised {type(error).__name__}")
             failure.__cause__ = error
             self.fail(failure)
         self._complete = True
