@@ -251,8 +251,9 @@ class Campaign:
         except SmppcastError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001 - an iterable of the caller's may raise anything
-            # Its words may quote a row, and this one is logged; whoever wants them has the cause.
-            failure = FeedError(f"taking in the feed raised {type(error).__name__}")
+            # This is logged, and words of others may quote a row: they are in the cause.
+            told = repr(error) if isinstance(error, OSError) else type(error).__name__
+            failure = FeedError(f"taking in the feed raised {told}")
             failure.__cause__ = error
             self.fail(failure)
         self._complete = True

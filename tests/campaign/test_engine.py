@@ -301,6 +301,20 @@ async def test_a_row_that_came_is_sent_before_the_next_one_comes(tmp_path: Path,
     assert account.delivered == 3
 
 
+async def test_what_a_feed_raises_is_told_without_the_rows_that_it_quotes(
+    tmp_path: Path, memory: MemoryStore
+) -> None:
+    async def breaking() -> AsyncIterator[str]:
+        yield numbers(1)[0]
+        raise ValueError("no such row: 33600000042")
+
+    async with serve() as smsc, opened(tmp_path, memory, operator(smsc)) as engine:
+        with pytest.raises(FeedError, match="raised ValueError") as told:
+            await cast(engine, breaking())
+    assert "33600000042" not in str(told.value)
+    assert "33600000042" in str(told.value.__cause__)
+
+
 async def test_what_an_async_feed_raises_ends_its_campaign_and_keeps_its_rows(
     tmp_path: Path, memory: MemoryStore
 ) -> None:
