@@ -5,10 +5,13 @@ Nothing here does I/O or knows a byte of SMPP.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 
 __all__ = [
+    "STATE_WORDS",
     "Account",
     "CampaignState",
     "MessageState",
@@ -44,6 +47,22 @@ class MessageState(IntEnum):
         by some SMSCs only, and is intermediate here."""
         return self not in _INTERMEDIATE
 
+
+STATE_WORDS: Mapping[MessageState, str] = MappingProxyType(
+    {
+        MessageState.SCHEDULED: "SCHEDLD",
+        MessageState.ENROUTE: "ENROUTE",
+        MessageState.DELIVERED: "DELIVRD",
+        MessageState.EXPIRED: "EXPIRED",
+        MessageState.DELETED: "DELETED",
+        MessageState.UNDELIVERABLE: "UNDELIV",
+        MessageState.ACCEPTED: "ACCEPTD",
+        MessageState.UNKNOWN: "UNKNOWN",
+        MessageState.REJECTED: "REJECTD",
+        MessageState.SKIPPED: "SKIPPED",
+    }
+)
+"""message_state as the text of a receipt has it: SMPP 3.4 appendix B, and in its manner the states of 5.0."""
 
 _INTERMEDIATE = frozenset((MessageState.SCHEDULED, MessageState.ENROUTE, MessageState.ACCEPTED))
 

@@ -6,27 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from smppcast.model import MessageState
+from smppcast.model import STATE_WORDS, MessageState
 from smppcast.smpp.vocabulary import EsmClass
 from smppcast.smsc.bulk import MESSAGE_PAYLOAD, USER_MESSAGE_REFERENCE, Shape
 from smppcast.smsc.scenario import Outcome, Receipts
 
 __all__ = ["Dialect", "as_data_sm", "echoed", "network_error", "without_tlvs"]
 
-# message_state in the text of a receipt: SMPP 3.4 appendix B; the last two are 5.0's states in
-# the same manner.
-STAT: Final = {
-    MessageState.DELIVERED: "DELIVRD",
-    MessageState.EXPIRED: "EXPIRED",
-    MessageState.DELETED: "DELETED",
-    MessageState.UNDELIVERABLE: "UNDELIV",
-    MessageState.ACCEPTED: "ACCEPTD",
-    MessageState.UNKNOWN: "UNKNOWN",
-    MessageState.REJECTED: "REJECTD",
-    MessageState.ENROUTE: "ENROUTE",
-    MessageState.SCHEDULED: "SCHEDLD",
-    MessageState.SKIPPED: "SKIPPED",
-}
 DATES: Final = {"minutes": "%y%m%d%H%M", "seconds": "%y%m%d%H%M%S", "century": "%Y%m%d%H%M%S"}
 
 # Templates hold the dates, so they are many over time and few at once.
@@ -128,7 +114,7 @@ class Dialect:
                 dlvrd="001" if outcome.state is MessageState.DELIVERED else "000",
                 submit=submit,
                 done=done,
-                stat=outcome.stat or STAT[outcome.state],
+                stat=outcome.stat or STATE_WORDS[outcome.state],
                 err=outcome.err,
             )
             for part in (before, after)

@@ -18,28 +18,16 @@ from smppcast.daemon.models import iso
 from smppcast.daemon.store import DaemonStore
 from smppcast.ledger.facts import SEGMENT_MASK
 from smppcast.ledger.tail import COUNTED, Position, ReceivedRow, TailReader
-from smppcast.model import MessageState
+from smppcast.model import STATE_WORDS
 
 __all__ = ["STREAMS", "Campaigns", "Inbound", "Piece", "Receipts", "Stream"]
 
 # Segments of users' messages decoded at once: some ms.
 SEGMENTS = 200
 
-# message_state in words: SMPP 3.4 appendix B, and in its manner those of 5.0.
-STATES: Mapping[int, str] = MappingProxyType(
-    {
-        MessageState.SCHEDULED: "SCHEDLD",
-        MessageState.ENROUTE: "ENROUTE",
-        MessageState.DELIVERED: "DELIVRD",
-        MessageState.EXPIRED: "EXPIRED",
-        MessageState.DELETED: "DELETED",
-        MessageState.UNDELIVERABLE: "UNDELIV",
-        MessageState.ACCEPTED: "ACCEPTD",
-        MessageState.UNKNOWN: "UNKNOWN",
-        MessageState.REJECTED: "REJECTD",
-        MessageState.SKIPPED: "SKIPPED",
-    }
-)
+
+# By number, as the ledger has them: some SMSC's own are none of those.
+_WORDS: Mapping[int, str] = {int(state): word for state, word in STATE_WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +213,7 @@ def _quoted(number: int | None) -> str:
 
 
 def _state(state: int) -> str:
-    return STATES.get(state, str(state))
+    return _WORDS.get(state, str(state))
 
 
 @lru_cache(maxsize=1_024)  # receipts of one moment come together
