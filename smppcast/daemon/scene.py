@@ -43,6 +43,9 @@ class Scene:
         daemon, now = self._daemon, self._clock()
         if self._edition != (edition := daemon.store.edition):
             self._edition, self._drafts = edition, daemon.store.drafts()
+            self._paces = {
+                key: pace for key, pace in self._paces.items() if key[0] in daemon.engine.campaigns
+            }
         shown = [(draft, daemon.campaigns.life(draft)) for draft in self._drafts]
         under_way = [
             self._campaign(draft, life, why, now) for draft, (life, why) in shown if life not in _OVER

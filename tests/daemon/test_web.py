@@ -184,7 +184,7 @@ async def test_one_look_serves_all_that_watch(tmp_path: Path) -> None:
             while told[0] < 20 * 4:  # noqa: ASYNC110 - no event is set for it
                 await anyio.sleep(0.05)
         live.close()
-    assert looks <= 5
+    assert looks < 20  # each for itself would have looked three times
 
 
 async def test_the_history_is_measured_from_counters(tmp_path: Path) -> None:
