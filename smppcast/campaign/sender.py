@@ -156,7 +156,7 @@ class Sender:
         self._strays = Strays(statuses, boards, self._fits)
         self._away: list[int] = []  # first segments of recipients who are about to go elsewhere
         self._ahead = min(AHEAD_FIRST, 2 * lane.window)
-        self._begun = self._starved = False
+        self._begun = self._starved = self._intending = False
         self._more = anyio.Event()
         self._failure: SmppcastError | None = None
         self._waiting: asyncio.TimerHandle | None = None
@@ -267,6 +267,16 @@ class Sender:
         if self._queue:
             self._more.set()
 
+    def _intend_soon(self) -> None:
+        """Once what was pulled is with the kernel: where the window is small, its write comes first."""
+        if not self._intending:
+            self._intending = True
+            asyncio.get_running_loop().call_soon(self._intend_now)
+
+    def _intend_now(self) -> None:
+        self._intending = False
+        self._intend()
+
     def _room_in_wave(self) -> int:
         most = self._gate.most
         return CHUNK_SIZE if most is None else max(0, most - self._begun_in_all)
@@ -343,7 +353,10 @@ class Sender:
             for ref in refs:
                 heappush(self._ready, ref)
             batch = self._pull_ready(room)
-        self._intend()
+        if order[0].next < order[0].allowed:
+            self._intend_soon()
+        else:
+            self._intend()
         return batch
 
     def _pull_ready(self, room: int) -> Batch:

@@ -200,7 +200,7 @@ class Wire:
         for event in events:
             match event:
                 case Answers():
-                    self._answered(event, now)
+                    self._answered(event)
                 case Deliveries():
                     self.inbox.deliver(event.pdus, now)
                 case Answer():
@@ -213,13 +213,12 @@ class Wire:
                 case Request() | Ended():
                     pass  # alert_notification wants no answer; the pump ends with its session
 
-    def _answered(self, answers: Answers, now: float) -> None:
+    def _answered(self, answers: Answers) -> None:
         total = len(answers.tokens)
         accepted = list(answers.statuses).count(0) if answers.statuses else total
         self.accepted += accepted
         self.refused += total - accepted
-        sampled = self.session.window.latency(now)
-        if sampled is not None:
+        if (sampled := answers.latency_s) is not None:
             # Over some ten samples: steady enough to show, quick enough to follow.
             mean = self.latency_s
             self.latency_s = sampled if mean is None else mean * 0.9 + sampled * 0.1

@@ -8,7 +8,7 @@ nothing new is queued behind what waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import anyio
@@ -16,7 +16,7 @@ import anyio
 from smppcast.errors import LinkLost, ResponseTimeout, SmppcastError
 from smppcast.net.clock import Clock
 from smppcast.net.link import Link
-from smppcast.smpp.session import Deliveries, Ended, Event, Session
+from smppcast.smpp.session import Deliveries, Ended, Event, Session, merged
 from smppcast.smpp.states import State
 
 __all__ = ["Owner", "Pump"]
@@ -35,6 +35,10 @@ BATCHES_MAX = 4
 # receipts of those before: at full rate the process grew by 5 octets a segment instead of one.
 SMALL_WINDOW = 100
 
+# How long answers of a small window wait to be handled once their room is used: that is when other links
+# come to their answers, whose room would else wait for the handling of these.
+PUT_OFF_S = 0.001
+
 _OVER = (State.UNBOUND, State.CLOSED)
 
 
@@ -49,7 +53,7 @@ class Owner(Protocol):
 
     def room_first(self, events: Sequence[Event]) -> bool:
         """Whether the room that events made may be used before they are handled: they change nothing of
-        what may be sent."""
+        what may be sent. They are one event at most: deliveries at the end are not among them."""
 
 
 class Pump:
@@ -70,6 +74,7 @@ class Pump:
         self._blocked_since: float | None = None
         self._error: SmppcastError | None = None
         self._failure: BaseException | None = None
+        self._put_off: list[tuple[Sequence[Event], float]] = []
         self._over = anyio.Event()
 
     def wake(self) -> None:
@@ -99,10 +104,16 @@ class Pump:
                     self._guarded(self._tick)
         finally:
             self._over.set()
+            self._last()
             await self._link.aclose()
         if self._failure is not None:
             raise self._failure
         return self._error
+
+    @property
+    def put_off(self) -> Iterator[Event]:
+        """What the session brought and its owner has not been told yet."""
+        return (event for events, _ in self._put_off for event in events)
 
     # --- the link's taker ------------------------------------------------------------------
 
@@ -130,17 +141,45 @@ class Pump:
             self._over.set()
 
     def _receive(self, data: bytes) -> None:
-        self._woken = True  # whoever wakes us meanwhile is served by this turn
         now = self._clock()
         events = self.session.receive(data, now)
-        # What makes room in the window is used at once: deliveries that came behind it can wait for that, and
-        # between two turns of the event loop another thread may take the interpreter's lock.
+        if self._refilled(events):
+            if not self._put_off:
+                self._loop.call_later(PUT_OFF_S, self._guarded, self._catch_up)
+            self._put_off.append((events, now))
+        else:
+            self._catch_up()
+            self._take(events, now)
+
+    def _refilled(self, events: Sequence[Event]) -> bool:
+        """Uses the room that events made at once, where that may be; whether they can wait for others: there
+        was a use for it, or some wait already."""
+        window = self.session.window
+        if window.size > SMALL_WINDOW or not self._owner.room_first(events[: _behind(events)]):
+            return False
+        room = window.room
+        self._write()
+        return window.room < room or bool(self._put_off)
+
+    def _catch_up(self) -> None:
+        """Handles what was put off, all together."""
+        if self._put_off:
+            events, now = self._merged()
+            self._take(events, now)
+
+    def _merged(self) -> tuple[Sequence[Event], float]:
+        """What was put off, and when the last of it came."""
+        put_off, self._put_off = self._put_off, []
+        return merged([event for events, _ in put_off for event in events]), put_off[-1][1]
+
+    def _take(self, events: Sequence[Event], now: float) -> None:
+        self._woken = True  # whoever wakes us meanwhile is served by this turn
+        # Between two turns of the event loop another thread may take the interpreter's lock: so a small
+        # window is filled again before the deliveries behind its answers are handled.
         small, behind = self.session.window.size <= SMALL_WINDOW, _behind(events)
         if behind and not small:
             behind = len(events)
         if behind or not events:
-            if behind and small and self._owner.room_first(events[:behind]):
-                self._write()
             self._handle(events[:behind], now)
             self._turn()
         if behind < len(events):
@@ -150,6 +189,14 @@ class Pump:
             self._woken = False
             self.wake()
             self._mind_reading()
+
+    def _last(self) -> None:
+        """Nothing that was answered may end as unanswered."""
+        try:
+            if self._put_off:
+                self._handle(*self._merged())
+        except BaseException as error:  # noqa: BLE001 - `run` raises it
+            self._failure = self._failure or error
 
     def _turn(self) -> None:
         """Writes what there is. The owner fills only when it may leave at once: what is queued while the
@@ -183,6 +230,7 @@ class Pump:
             (self._link.resume_reading if reading else self._link.pause_reading)()
 
     def _tick(self) -> None:
+        self._catch_up()
         now = self._clock()
         if self._blocked_since is not None and now - self._blocked_since > self._stall_s:
             self.stop(ResponseTimeout(f"the peer read nothing for {self._stall_s:g} s"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import chain
 from typing import Protocol
 
 import anyio
@@ -221,8 +222,11 @@ class Bind:
 
     @property
     def unanswered(self) -> Iterable[int]:
-        """The refs in its window."""
-        return self._session.window.tokens if self._session else ()
+        """The refs in its window, and those whose answers are not handled yet."""
+        if self._session is None or self._pump is None:
+            return ()
+        put_off = (event.tokens for event in self._pump.put_off if isinstance(event, Answers))
+        return chain(self._session.window.tokens, *put_off)
 
     def wake(self) -> None:
         if self._pump is not None:
@@ -403,9 +407,13 @@ class Bind:
     def room_first(self, events: Sequence[Event]) -> bool:
         """Acceptances alone: where the SMSC is far away and the window small, what it takes to write them
         down would come on top of every round trip."""
-        event = events[0]
-        plain = len(events) == 1 and isinstance(event, Answers)
-        return plain and not event.statuses and event.congestion_state < 0  # type: ignore[union-attr]
+        match events:
+            case []:
+                return True
+            case [Answers(statuses=[], congestion_state=-1)]:
+                return True
+            case _:
+                return False
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         lane, pump = self._lane, self._pump
@@ -415,7 +423,7 @@ class Bind:
             match event:
                 case Answers():
                     self._carried, self._expired = True, 0
-                    self.latency_s = self._sampled(now)
+                    self._sampled(event.latency_s, now)
                     self._count(event)
                     lane.answered(event)
                 case LateAnswers():
@@ -449,14 +457,14 @@ class Bind:
         self._tally.refused += len(refused)
         self._tally.throttled += sum(classify(status) in _THROTTLES for status in refused)
 
-    def _sampled(self, now: float) -> float | None:
-        sampled = self._session.window.latency(now) if self._session else None
-        if sampled is None:
-            return self.latency_s
-        self._lane.sampled(sampled, now)
-        self._latencies.add(sampled)
+    def _sampled(self, latency_s: float | None, now: float) -> None:
+        if latency_s is None:
+            return
+        self._lane.sampled(latency_s, now)
+        self._latencies.add(latency_s)
         # A running mean over some ten samples: steady enough to show, quick enough to follow.
-        return sampled if self.latency_s is None else self.latency_s * 0.9 + sampled * 0.1
+        mean = self.latency_s
+        self.latency_s = latency_s if mean is None else mean * 0.9 + latency_s * 0.1
 
     def _request_answered(self, event: Answer) -> None:
         if isinstance(event.token, _Asked):

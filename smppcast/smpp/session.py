@@ -42,6 +42,7 @@ __all__ = [
     "Request",
     "Session",
     "Timers",
+    "merged",
 ]
 
 SEQUENCE_MAX = 0x7FFFFFFF
@@ -78,12 +79,14 @@ class Answers:
         statuses: command_status of each; empty when all are ESME_ROK.
         message_ids: of each, "" where the SMSC gave none.
         congestion_state: of the SMSC, 0 to 100, as the last of them tells; -1 where none does.
+        latency_s: from write to response of the one whose time was taken; None where that is none of them.
     """
 
     tokens: Sequence[Any]
     statuses: Sequence[int]
     message_ids: Sequence[str]
     congestion_state: int = -1
+    latency_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +287,9 @@ class Session:
     def _answers(self, found: Cut) -> list[Event]:
         tokens = self.window.settle(found.sequence_numbers)
         congestion = congestion_state(found.tlvs) if found.tlvs else -1
+        latency_s = self.window.latency(self._heard)
         if None not in tokens:
-            return [Answers(tokens, found.statuses, found.message_ids, congestion)]
+            return [Answers(tokens, found.statuses, found.message_ids, congestion, latency_s)]
         statuses = found.statuses or [0] * len(tokens)
         kept = [at for at, token in enumerate(tokens) if token is not None]
         events: list[Event] = [
@@ -294,6 +298,7 @@ class Session:
                 [statuses[at] for at in kept] if found.statuses else [],
                 [found.message_ids[at] for at in kept],
                 congestion,
+                latency_s,
             )
         ]
         late = [
@@ -338,7 +343,8 @@ class Session:
             # A nack names no command: it may answer a submit as well.
             (token,) = self.window.settle([pdu.sequence_number])
             if token is not None:
-                return Answers([token], [pdu.command_status or CommandStatus.ESME_RSYSERR], [""])
+                status = pdu.command_status or CommandStatus.ESME_RSYSERR
+                return Answers([token], [status], [""], latency_s=self.window.latency(self._heard))
         if request is None or not _answers(pdu.command_id, request.command_id):
             self.late += 1
             return None
@@ -413,6 +419,25 @@ class Session:
         following = first + count
         self._sequence_number = 1 if following > SEQUENCE_MAX else following
         return first
+
+
+def merged(events: Sequence[Event]) -> list[Event]:
+    """Acceptances and deliveries of several reads as if one had brought them, the acceptances first.
+
+    Args:
+        events: `Answers` without statuses, and `Deliveries`.
+    """
+    answers = [event for event in events if isinstance(event, Answers)]
+    pdus = [pdu for event in events if isinstance(event, Deliveries) for pdu in event.pdus]
+    found: list[Event] = []
+    if answers:
+        tokens = [token for event in answers for token in event.tokens]
+        ids = [message_id for event in answers for message_id in event.message_ids]
+        sampled = [event.latency_s for event in answers if event.latency_s is not None]
+        found.append(Answers(tokens, [], ids, latency_s=sampled[-1] if sampled else None))
+    if pdus:
+        found.append(Deliveries(pdus))
+    return found
 
 
 _OVER = frozenset((State.UNBOUND, State.CLOSED))

@@ -16,7 +16,7 @@ from smppcast.net import pump as pump_module
 from smppcast.net.link import Link
 from smppcast.net.pump import OWED_MAX, Pump
 from smppcast.smpp import BindTransceiver, EnquireLink, SubmitSm, Unbind, encode
-from smppcast.smpp.session import Answer, Answers, Ended, Event, Expired, Session, Timers
+from smppcast.smpp.session import Answer, Answers, Deliveries, Ended, Event, Expired, Session, Timers
 from smppcast.smpp.states import State
 from smppcast.smpp.vocabulary import CommandId
 
@@ -89,7 +89,9 @@ class Owner:
     """Submits what it is given, and keeps what it is told."""
 
     todo: int = 0
+    plain: bool = False
     events: list[Event] = field(default_factory=list)
+    calls: int = 0
 
     def fill(self, session: Session, now: float) -> None:
         count = min(self.todo, session.window.room) if session.can_submit else 0
@@ -98,10 +100,11 @@ class Owner:
             session.submit([BODY] * count, range(self.todo, self.todo + count), now)
 
     def room_first(self, events: Sequence[Event]) -> bool:
-        return False
+        return self.plain and all(isinstance(event, Answers) and not event.statuses for event in events)
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         self.events += events
+        self.calls += 1
 
 
 @dataclass
@@ -221,6 +224,71 @@ async def test_nothing_new_is_queued_behind_a_write_that_waits() -> None:
         it.wire.read_again()
         await until(lambda: it.owner.todo == 10)
         tasks.cancel_scope.cancel()
+
+
+def accepted(*numbers: int) -> bytes:
+    return b"".join(pdu(CommandId.SUBMIT_SM_RESP, number, b"A\0") for number in numbers)
+
+
+async def test_the_room_of_a_small_window_is_used_before_its_answers_are_handled() -> None:
+    """So that no link's submits wait for the writing down of another's answers; then all together."""
+    it = play(window=2, todo=8)
+    it.owner.plain = True
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 6)
+        it.wire.bring(accepted(2, 3) + pdu(CommandId.DELIVER_SM, 1, bytes(17)))
+        assert (it.owner.todo, it.owner.events) == (4, [])
+        assert list(it.pump.put_off) == [
+            Answers([6, 7], [], ["A", "A"]),
+            Deliveries([pdu(CommandId.DELIVER_SM, 1, bytes(17))]),
+        ]
+        it.wire.bring(accepted(4))
+        it.wire.bring(pdu(CommandId.DELIVER_SM, 2, bytes(17)))  # makes no room, and keeps its place
+        assert (it.owner.todo, it.owner.events) == (3, [])
+        await until(lambda: it.owner.calls == 2)
+        assert it.owner.events == [
+            Answers([6, 7, 4], [], ["A"] * 3),
+            Deliveries([pdu(CommandId.DELIVER_SM, number, bytes(17)) for number in (1, 2)]),
+        ]
+        tasks.cancel_scope.cancel()
+
+
+async def test_answers_that_make_no_use_of_their_room_are_handled_at_once() -> None:
+    """Whoever waits for a single text's answer has it without delay."""
+    it = play(window=2, todo=1)
+    it.owner.plain = True
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 0)
+        it.wire.bring(accepted(2))
+        assert it.owner.events == [Answers([0], [], ["A"])]
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("how", ["refusal", "time", "end", "cancel"])
+async def test_what_was_put_off_is_handled_before_all_that_follows(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(pump_module, "PUT_OFF_S", 1000)
+    monkeypatch.setattr(pump_module, "TICK_S", 0.001 if how == "time" else 1000)
+    it = play(window=2, todo=4)
+    it.owner.plain = True
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 2)
+        it.wire.bring(accepted(2, 3))
+        if how == "refusal":
+            it.wire.bring(pack(">IIII", 16, CommandId.SUBMIT_SM_RESP, 8, 4))
+        elif how == "end":
+            it.wire.end()
+        if how in ("refusal", "time"):
+            await until(lambda: it.owner.events)
+        if how != "end":
+            tasks.cancel_scope.cancel()
+    assert it.owner.events[0] == Answers([2, 3], [], ["A", "A"])
+    assert it.owner.events[1:] == ([Answers([0], [8], [""])] if how == "refusal" else [])
+    assert it.session.close() == ([1] if how == "refusal" else [0, 1])
 
 
 async def test_reading_stops_while_too_much_is_owed() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from struct import pack, unpack
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -16,11 +17,12 @@ from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.resolver import Resolver
 from smppcast.ledger.writer import Writer
 from smppcast.net.clock import monotonic
+from smppcast.net.pump import Pump
 from smppcast.operators.bind import Bind, BindKind, BindState, bind_pdu
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smpp import BindReceiver, BindTransceiver, BindTransmitter
-from smppcast.smpp.session import Answers, LateAnswers, Session
+from smppcast.smpp.session import Answers, Deliveries, LateAnswers, Session, Timers
 
 Peer = Callable[[SocketStream], Awaitable[None]]
 
@@ -50,6 +52,18 @@ def test_the_request_says_what_the_account_is_told(kind: BindKind, pdu: type) ->
     said = (request.system_id, request.password, request.system_type, request.address_range)
     assert said == ("user", "s@cret", "OTA", "^336")
     assert request.interface_version == 0x50
+
+
+def test_what_is_answered_and_not_handled_yet_is_unanswered_still() -> None:
+    """A receipt on another bind may be its own, and must not be taken for an older segment's."""
+    bind = Bind(Owner(), BindKind.TRANSCEIVER, 1, settings())
+    assert list(bind.unanswered) == []
+    session = Session(10, Timers(), 0)
+    session.submit([b""] * 3, [5, 6, 7], 0)
+    session.window.settle([1, 2])
+    bind._session = session
+    bind._pump = cast("Pump", SimpleNamespace(put_off=[Answers([5, 6], [], ["A", "B"]), Deliveries([b""])]))
+    assert list(bind.unanswered) == [7, 5, 6]
 
 
 class Owner:

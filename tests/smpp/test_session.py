@@ -34,6 +34,7 @@ from smppcast.smpp.session import (
     Request,
     Session,
     Timers,
+    merged,
 )
 from smppcast.smpp.states import State
 from smppcast.smpp.vocabulary import CommandId
@@ -201,6 +202,33 @@ def test_sequence_numbers_begin_again_after_the_last() -> None:
     assert [number for _, _, number in heads(session.take())] == [0x7FFFFFFE, 0x7FFFFFFF, 1, 2]
     (event,) = session.receive(resp(2, "D") + resp(0x7FFFFFFF, "B"), 1)
     assert event == Answers(["d", "b"], [], ["D", "B"])
+
+
+def test_the_latency_of_one_at_a_time_comes_with_its_answer() -> None:
+    session = bound()
+    session.submit([BODY] * 2, ["a", "b"], 5)
+    session.submit([BODY], ["c"], 6)
+    found = [session.receive(resp(number, "A"), number + 4.5)[0] for number in (4, 2, 3)]
+    assert [event.latency_s for event in found if isinstance(event, Answers)] == [None, 1.5, None]
+    session.submit([BODY], ["d"], 10)
+    (event,) = session.receive(pdu(CommandId.GENERIC_NACK, 5, 3), 11)
+    assert isinstance(event, Answers)
+    assert event.latency_s == 1
+
+
+def test_reads_merge_with_their_acceptances_first() -> None:
+    reads: list[Event] = [
+        Answers(["a"], [], ["A"], latency_s=0.5),
+        Deliveries([b"1"]),
+        Answers(["b"], [], ["B"]),
+        Deliveries([b"2"]),
+    ]
+    found = merged(reads)
+    assert found == [Answers(["a", "b"], [], ["A", "B"]), Deliveries([b"1", b"2"])]
+    assert isinstance(found[0], Answers)
+    assert found[0].latency_s == 0.5
+    assert merged([Deliveries([b"1"])]) == [Deliveries([b"1"])]
+    assert merged([]) == []
 
 
 # --- other requests ----------------------------------------------------------------------------
