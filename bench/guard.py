@@ -290,6 +290,8 @@ class _Submitter:
         if session.can_submit and (room := session.window.room):
             session.submit(_SUBMITS[:room], range(room), now)
 
+    def written(self, now: float) -> None: ...
+
     def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
         return False
 

@@ -192,6 +192,9 @@ class Wire:
     def fill(self, session: Session, now: float) -> None:
         self.outbox.fill(session, now)
 
+    def written(self, now: float) -> None:
+        """Of no interest: no rate is kept here."""
+
     def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
         """Whoever awaits an answer decides what is sent next."""
         return False

@@ -224,6 +224,9 @@ class Bind:
         if session.can_submit:
             self._owner.fill(self, now)
 
+    def written(self, now: float) -> None:
+        """Of no interest: its schedule knows when each was due."""
+
     def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
         """A latency is taken when an answer is handled, before anything else is sent."""
         return False

@@ -43,10 +43,13 @@ _OVER = (State.UNBOUND, State.CLOSED)
 
 
 class Owner(Protocol):
-    """Who uses the session. Both methods are synchronous and quick."""
+    """Who uses the session. All methods are synchronous and quick."""
 
     def fill(self, session: Session, now: float) -> None:
         """Queues submits as window and pace allow; called whenever something can be written."""
+
+    def written(self, now: float) -> None:
+        """What `fill` queued has been written."""
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         """Takes what the link brought, or what time did."""
@@ -218,6 +221,7 @@ class Pump:
             owner.fill(session, clock())
             if data := session.take():
                 link.write(data)
+                owner.written(clock())
             if not (data and session.window.room):
                 break
         else:

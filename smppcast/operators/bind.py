@@ -96,6 +96,9 @@ class BindOwner(Protocol):
     def fill(self, session: Session, now: float) -> None:
         """Queues submits as window and pace allow."""
 
+    def written(self, now: float) -> None:
+        """Learns that what `fill` queued has been written."""
+
     def answered(self, answers: Answers) -> None:
         """Takes the answers to submits."""
 
@@ -403,6 +406,9 @@ class Bind:
         if sent := len(session.window) - before:
             self._tally.sent += sent
             self._meter.add(sent, now)
+
+    def written(self, now: float) -> None:
+        self._lane.written(now)
 
     def room_first(self, events: Sequence[Event]) -> bool:
         """Acceptances alone: where the SMSC is far away and the window small, what it takes to write them

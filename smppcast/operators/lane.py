@@ -330,6 +330,10 @@ class Lane:
             # A source that had no more to send was not held back.
             self._sizer.asked(held_back=by_window and len(refs) == room)
 
+    def written(self, now: float) -> None:
+        """What `fill` queued has been written."""
+        self._budget.written(now)
+
     def _sent(self, count: int, now: float) -> None:
         self._budget.spend(count, now)
         if self.quota is not None:

@@ -37,6 +37,7 @@ class Budget:
         # A slice has one entry at most, so this holds a second of slices.
         self._granted: deque[tuple[float, int]] = deque()
         self._last_second = 0
+        self._unwritten = 0
 
     @property
     def per_s(self) -> float | None:
@@ -71,6 +72,20 @@ class Budget:
         self._tokens -= count
         self._granted.append((now, count))
         self._last_second += count
+        self._unwritten += 1
+
+    def written(self, now: float) -> None:
+        """Tells that what was spent since the last call has just been written.
+
+        From then on its second counts: on a busy machine milliseconds lie between the two, and where they
+        were more than those of a second later, the second at the writes would have a batch too many.
+        """
+        count = 0
+        for _ in range(min(self._unwritten, len(self._granted))):
+            count += self._granted.pop()[1]
+        if count:
+            self._granted.append((now, count))
+        self._unwritten = 0
 
     def wait(self, now: float) -> float:
         """Seconds until asking again makes sense; 0 when something is available now."""

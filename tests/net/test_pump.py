@@ -92,12 +92,16 @@ class Owner:
     plain: bool = False
     events: list[Event] = field(default_factory=list)
     calls: int = 0
+    writes: list[float] = field(default_factory=list)
 
     def fill(self, session: Session, now: float) -> None:
         count = min(self.todo, session.window.room) if session.can_submit else 0
         if count:
             self.todo -= count
             session.submit([BODY] * count, range(self.todo, self.todo + count), now)
+
+    def written(self, now: float) -> None:
+        self.writes.append(now)
 
     def room_first(self, events: Sequence[Event]) -> bool:
         return self.plain and all(isinstance(event, Answers) and not event.statuses for event in events)
