@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
+import yaml
 
 from bench._common import FIRST_NUMBER
 
@@ -18,11 +20,30 @@ __all__ = ["served", "start_campaign"]
 
 
 @asynccontextmanager
-async def served(config: str) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    """The daemon of a configuration, asked by an admin; and the admin's token."""
+async def served(
+    smsc: str, *, operator: dict[str, Any], daemon: dict[str, Any] | None = None, **sections: Any
+) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    """A daemon with one operator, asked by an admin; and the admin's token.
+
+    Args:
+        smsc: the operator's url.
+        operator, daemon: what is particular of these sections of its configuration; sections: further ones.
+    """
+    config = {
+        "ledger": "sqlite:///ledger.db",
+        "settle": "1s",
+        "operators": {"operator": {"url": smsc, "password": "x", "binds": 2, "prefixes": [""], **operator}},
+        "daemon": {
+            "listen": "127.0.0.1:0",
+            "approval_above": 100_000_000,
+            "disk_free": 0,
+            **(daemon or {}),
+        },
+        **sections,
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "smppcast.yaml").write_text(config)
+        (folder / "smppcast.yaml").write_text(yaml.safe_dump(config))
         token = _command(folder, "token", "create", "bench", "--role", "admin").strip()
         process = subprocess.Popen(  # noqa: ASYNC220 - started once, before anything is measured
             [sys.executable, "-m", "smppcast", "daemon"],

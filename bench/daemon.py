@@ -23,22 +23,6 @@ from smppcast.smsc import SmscProcess, spawn
 
 BATCH, PER_S = 100, 10
 LIMIT_MS, LOSS_MOST = 250, 0.2
-CONFIG = """\
-ledger: sqlite:///ledger.db
-settle: 1s
-operators:
-  operator:
-    url: {url}
-    password: x
-    window: 1000
-    binds: 2
-    prefixes: [""]
-daemon:
-  listen: 127.0.0.1:0
-  approval_above: 100000000
-  disk_free: 0
-  requests: 100000
-"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,7 +44,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _measure(options: Namespace, *, messages: bool) -> dict[str, Any]:
-    async with spawn("ideal") as smsc, served(CONFIG.format(url=smsc.url)) as (http, _):
+    async with (
+        spawn("ideal") as smsc,
+        served(smsc.url, operator={"window": 1000}, daemon={"requests": 100_000}) as (http, _),
+    ):
         return await _load(http, smsc, options, messages=messages)
 
 

@@ -25,22 +25,6 @@ from smppcast.smsc import SmscProcess, spawn
 
 LOSS_MOST, PER_S_LEAST = 0.05, 1.0
 WARM_S = 5.0
-CONFIG = """\
-ledger: sqlite:///ledger.db
-settle: 1s
-operators:
-  operator:
-    url: {url}
-    password: x
-    window: 2000
-    binds: 2
-    rate: {rate}
-    prefixes: [""]
-daemon:
-  listen: 127.0.0.1:0
-  approval_above: 100000000
-  disk_free: 0
-"""
 # Counts what the page shows, within the page: asking it each time would be a load of its own.
 COUNTED = """() => {
     window.shown = {count: 0, worst: 0, last: performance.now()};
@@ -82,7 +66,7 @@ async def _measure(options: Namespace) -> dict[str, Any]:
     recipients = int(options.rate * (2 * options.seconds + 4 * WARM_S + 6 * options.pages))
     async with (
         spawn("ideal") as smsc,
-        served(CONFIG.format(url=smsc.url, rate=options.rate)) as (http, token),
+        served(smsc.url, operator={"window": 2000, "rate": options.rate}) as (http, token),
     ):
         await start_campaign(http, recipients)
         await anyio.sleep(WARM_S)

@@ -26,21 +26,6 @@ from smppcast.smsc import SmscProcess, spawn
 LOSS_MOST = 0.05
 WARM_S = 3.0
 DEAD = "http://127.0.0.1:1/"
-CONFIG = """\
-ledger: sqlite:///ledger.db
-settle: 1s
-operators:
-  operator:
-    url: {url}
-    password: x
-    window: 2000
-    binds: 2
-    prefixes: [""]
-{rate}daemon:
-  listen: 127.0.0.1:0
-  approval_above: 100000000
-  disk_free: 0
-{hook}"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -79,12 +64,11 @@ def main(argv: Sequence[str]) -> int:
 async def _measure(options: Namespace, rate: int | None, target: str) -> tuple[float, float]:
     with _receiver() as receiver:
         url = {"none": None, "takes all": receiver, "dead": DEAD}[target]
-        hook = "" if url is None else f"  webhooks:\n    bench: {{url: '{url}', secret: '{'0' * 24}'}}\n"
-        told = f"    rate: {rate}\n" if rate else ""
+        hooks = {"webhooks": {"bench": {"url": url, "secret": "0" * 24}}} if url else {}
         recipients = int((rate or 250_000) * (options.seconds + 4 * WARM_S))
         async with (
             spawn("ideal") as smsc,
-            served(CONFIG.format(url=smsc.url, rate=told, hook=hook)) as (http, _),
+            served(smsc.url, operator={"window": 2000, "rate": rate}, daemon=hooks) as (http, _),
         ):
             await start_campaign(http, recipients)
             await anyio.sleep(WARM_S)
