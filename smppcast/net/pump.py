@@ -151,7 +151,10 @@ class Pump:
                 self._loop.call_later(PUT_OFF_S, self._guarded, self._catch_up)
             self._put_off.append((events, now))
         else:
-            self._catch_up()
+            # No turn between the two: room that refusals made must not be used before they are handled.
+            if self._put_off:
+                self._woken = True
+                self._handle(*self._merged())
             self._take(events, now)
 
     def _refilled(self, events: Sequence[Event]) -> bool:

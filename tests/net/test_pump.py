@@ -270,6 +270,28 @@ async def test_answers_that_make_no_use_of_their_room_are_handled_at_once() -> N
         tasks.cancel_scope.cancel()
 
 
+async def test_the_room_of_refusals_waits_until_they_are_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind acceptances that were put off too: the owner must hear of a throttle before it sends more."""
+    monkeypatch.setattr(pump_module, "PUT_OFF_S", 1000)
+    it = play(window=2, todo=8)
+    it.owner.plain = True
+    fills: list[int] = []
+    fill = it.owner.fill
+
+    def noting(session: Session, now: float) -> None:
+        fills.append(it.owner.calls)
+        fill(session, now)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 6)
+        it.wire.bring(accepted(2, 3))
+        it.owner.fill = noting  # type: ignore[method-assign]
+        it.wire.bring(pack(">IIII", 16, CommandId.SUBMIT_SM_RESP, 0x58, 4))
+        assert min(fills) == 2  # both reads were handled before
+        tasks.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("how", ["refusal", "time", "end", "cancel"])
 async def test_what_was_put_off_is_handled_before_all_that_follows(
     monkeypatch: pytest.MonkeyPatch, how: str
