@@ -120,11 +120,15 @@ async def _linked(raw: socket.socket, context: ssl.SSLContext | None, address: A
     server_name = None
     if context is not None and address.tls is not None:
         server_name = address.tls.server_name or address.host
+    link = Link()
     try:
-        _, link = await asyncio.get_running_loop().create_connection(
-            Link, sock=raw, ssl=context, server_hostname=server_name
+        await asyncio.get_running_loop().create_connection(
+            lambda: link, sock=raw, ssl=context, server_hostname=server_name
         )
     except BaseException:
+        # Cancelled as the handshake ends, asyncio would end TLS in order, for half a minute: on a descriptor
+        # that is another's by then. Of an earlier failure it lets go itself.
+        link.abort()
         raw.close()  # a name that is none is told before anybody owns it
         raise
     return link

@@ -67,10 +67,14 @@ class Link(asyncio.Protocol):
         """What asyncio's transports tell of themselves by that name: "socket", "ssl_object" and so on."""
         return None if self._transport is None else self._transport.get_extra_info(name)
 
-    async def aclose(self, timeout_s: float = 1.0) -> None:
-        """Ends it at once; waits until it is gone, for `timeout_s` at most. Cancelling is safe."""
+    def abort(self) -> None:
+        """Ends it at once, if it ever began."""
         if self._transport is not None:
             self._transport.abort()
+
+    async def aclose(self, timeout_s: float = 1.0) -> None:
+        """Ends it at once; waits until it is gone, for `timeout_s` at most. Cancelling is safe."""
+        self.abort()
         with anyio.move_on_after(timeout_s, shield=True):
             await self._gone.wait()
 

@@ -17,6 +17,7 @@ import pytest
 from anyio.abc import SocketAttribute
 
 from smppcast.errors import ConnectFailed, UsageError
+from smppcast.net import dialling
 from smppcast.net.dialling import Address, Tls, dial, tls_context
 from smppcast.net.link import Link
 
@@ -204,3 +205,25 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
 def test_an_address_is_written_as_one_dials_it() -> None:
     assert str(Address("smsc.example", 2775)) == "smsc.example:2775"
     assert str(Address("::1", 2775)) == "[::1]:2775"
+
+
+@pytest.mark.anyio
+async def test_cancelled_as_the_handshake_ends_nothing_is_left_of_it(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncio would go on to end TLS in order, on a descriptor that the next connection has by then."""
+    scope = anyio.CancelScope()
+
+    class Cancelling(Link):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            scope.cancel()
+
+    async with listening(authority.issue("local", "IP:127.0.0.1", 1)) as port:
+        address = Address("127.0.0.1", port, Tls(ca=authority.ca))
+        with monkeypatch.context() as patched, scope:
+            patched.setattr(dialling, "Link", Cancelling)
+            await dial(address, PATIENCE_S)
+        assert scope.cancelled_caught
+        for _ in range(3):
+            assert await greeting(address) == b"hello"
