@@ -421,8 +421,8 @@ class DeflatedLedger(Ledger):
 
 
 TestLedger = Ledger.TestCase
-TestLedger.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestLedger.settings = settings(max_examples=60, stateful_step_count=40)
 TestFileLedger = FileLedger.TestCase
-TestFileLedger.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
+TestFileLedger.settings = settings(max_examples=12, stateful_step_count=30)
 TestDeflatedLedger = DeflatedLedger.TestCase
-TestDeflatedLedger.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+TestDeflatedLedger.settings = settings(max_examples=20, stateful_step_count=30)

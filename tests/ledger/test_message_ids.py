@@ -35,7 +35,7 @@ def tidy(ids: MessageIds) -> None:
 entries = st.builds(lambda key, ref: (str(key), ref, ref + 1), st.integers(0, 9), st.integers(0, 50))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 3),
     st.integers(1, 5),

@@ -93,7 +93,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 12), st.integers(1, 12), steps)
 def test_it_finds_what_the_plain_index_finds(
     capacity: int, spill: int, happens: list[str | list[int]]

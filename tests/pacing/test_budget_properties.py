@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.pacing.budget import Budget
@@ -87,7 +87,6 @@ def test_no_second_has_more_than_the_highest_rate_that_it_saw(
         assert not count or sum(each for at, each in writes if at > now - 1.0) <= ceil(rate)
 
 
-@settings(deadline=None)  # ten seconds of turns
 @given(st.floats(20, 30_000), st.lists(st.floats(0.0, 0.007), min_size=50, max_size=50))
 def test_the_rate_is_reached_within_a_percent_by_a_loop_that_wakes_late(
     rate: float, lateness: list[float]
