@@ -146,10 +146,9 @@ class Pump:
     def _receive(self, data: bytes) -> None:
         now = self._clock()
         events = self.session.receive(data, now)
-        if self._refilled(events):
-            if not self._put_off:
-                self._loop.call_later(PUT_OFF_S, self._guarded, self._catch_up)
-            self._put_off.append((events, now))
+        if self._may_wait(events):
+            self._put_off.append((events, now))  # before the write: should that fail, they are not lost
+            self._refill()
         else:
             # No turn between the two: room that refusals made must not be used before they are handled.
             if self._put_off:
@@ -157,26 +156,32 @@ class Pump:
                 self._handle(*self._merged())
             self._take(events, now)
 
-    def _refilled(self, events: Sequence[Event]) -> bool:
-        """Uses the room that events made at once, where that may be; whether they can wait for others: there
-        was a use for it, or some wait already."""
-        window = self.session.window
-        if window.size > SMALL_WINDOW or not self._owner.room_first(events[: _behind(events)]):
-            return False
+    def _may_wait(self, events: Sequence[Event]) -> bool:
+        return self.session.window.size <= SMALL_WINDOW and self._owner.room_first(events[: _behind(events)])
+
+    def _refill(self) -> None:
+        """Uses the room that was just made; what made it waits to be handled if there was a use for it, or if
+        others wait already."""
+        window, first = self.session.window, len(self._put_off) == 1
         room = window.room
         self._write()
-        return window.room < room or bool(self._put_off)
+        if first and window.room < room:
+            self._loop.call_later(PUT_OFF_S, self._guarded, self._catch_up)
+        elif first:
+            self._catch_up()
 
     def _catch_up(self) -> None:
         """Handles what was put off, all together."""
         if self._put_off:
-            events, now = self._merged()
-            self._take(events, now)
+            self._take(*self._merged())
 
     def _merged(self) -> tuple[Sequence[Event], float]:
         """What was put off, and when the last of it came."""
         put_off, self._put_off = self._put_off, []
-        return merged([event for events, _ in put_off for event in events]), put_off[-1][1]
+        events, now = put_off[-1]
+        if len(put_off) > 1:
+            events = merged([event for events, _ in put_off for event in events])
+        return events, now
 
     def _take(self, events: Sequence[Event], now: float) -> None:
         self._woken = True  # whoever wakes us meanwhile is served by this turn

@@ -292,6 +292,27 @@ async def test_the_room_of_refusals_waits_until_they_are_handled(monkeypatch: py
         tasks.cancel_scope.cancel()
 
 
+async def test_a_write_that_fails_loses_no_answer() -> None:
+    it = play(window=2, todo=4)
+    it.owner.plain = True
+
+    def broken(_: Session, __: float) -> None:
+        raise ZeroDivisionError
+
+    async with anyio.create_task_group() as tasks:
+
+        async def run() -> None:
+            with pytest.raises(ZeroDivisionError):
+                await it.pump.run()
+
+        tasks.start_soon(run)
+        await until(lambda: it.owner.todo == 2)
+        it.owner.fill = broken  # type: ignore[assignment, method-assign]
+        it.wire.bring(accepted(2))
+    assert it.owner.events == [Answers([2], [], ["A"])]
+    assert it.session.close() == [3]
+
+
 @pytest.mark.parametrize("how", ["refusal", "time", "end", "cancel"])
 async def test_what_was_put_off_is_handled_before_all_that_follows(
     monkeypatch: pytest.MonkeyPatch, how: str
