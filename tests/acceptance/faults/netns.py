@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.faults.proxy import listener
+from tests.interfaces import changing
 
 CLONE_NEWNET = 0x40000000  # sched.h
 # Of 198.18.0.0/15, which RFC 2544 keeps for tests of networks.
@@ -93,13 +94,15 @@ def namespace() -> Iterator[Namespace]:
     inside = ("ip", "netns", "exec", name)
     run("ip", "netns", "add", name)
     try:
-        run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
-        run("ip", "address", "add", f"{OURS}/{PREFIX}", "dev", ours)
-        run("ip", "link", "set", ours, "up")
-        run(*inside, "ip", "address", "add", f"{THEIRS}/{PREFIX}", "dev", theirs)
-        run(*inside, "ip", "link", "set", theirs, "up")
+        with changing():
+            run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
+            run("ip", "address", "add", f"{OURS}/{PREFIX}", "dev", ours)
+            run("ip", "link", "set", ours, "up")
+            run(*inside, "ip", "address", "add", f"{THEIRS}/{PREFIX}", "dev", theirs)
+            run(*inside, "ip", "link", "set", theirs, "up")
         yield Namespace(name)
     finally:
         # The pair goes with either end; the namespace itself lives on while a socket is in it.
-        subprocess.run(["ip", "link", "delete", ours], check=False, capture_output=True, timeout=30)
+        with changing():
+            subprocess.run(["ip", "link", "delete", ours], check=False, capture_output=True, timeout=30)
         run("ip", "netns", "delete", name)
