@@ -293,7 +293,7 @@ def _worst(case: Case, found: Found, seconds: int) -> Iterator[tuple[float, floa
     seconds it was taken."""
     ends = [*(start for start, _ in case.wanted[1:]), seconds]
     for (start, wanted), end in zip(case.wanted, ends, strict=False):  # a case may want no rate at all
-        length = case.mean_s or end - start
+        length = case.mean_s or max(1, end - start)  # of --quick some spans are none
         if wanted and end - start >= length:
             means = [sum(found.accepted[at : at + length]) / length for at in range(start, end - length + 1)]
             yield max(means, key=lambda mean, wanted=wanted: abs(mean - wanted)), wanted, length  # type: ignore[misc]
