@@ -186,7 +186,7 @@ class Bind:
         self._tally, self._meter, self._latencies = _Tally(), Meter(), Latencies()
 
     def __repr__(self) -> str:
-        window = f" | window {self.in_flight}/{self._lane.bind_window}" if self.bound else ""
+        window = f" | window {self._window_used}/{self._lane.bind_window}" if self.bound else ""
         return f"<Bind {self._lane.name}.{self.number} {self.kind} [{self.state}{window}]>"
 
     @property
@@ -195,6 +195,11 @@ class Bind:
 
     @property
     def in_flight(self) -> int:
+        """How many are in its window, or answered and not handled yet."""
+        return self._window_used + sum(map(len, self._unhandled))
+
+    @property
+    def _window_used(self) -> int:
         return len(self._session.window) if self._session else 0
 
     @property
@@ -211,7 +216,7 @@ class Bind:
             host=self._host,
             smsc=self.smsc,
             window=0 if self.kind is BindKind.RECEIVER else self._lane.bind_window,
-            in_flight=self.in_flight,
+            in_flight=self._window_used,
             rate_now=self._meter.per_s(self._lane.clock()),
             sent=tally.sent,
             accepted=tally.accepted,
@@ -226,10 +231,14 @@ class Bind:
     @property
     def unanswered(self) -> Iterable[int]:
         """The refs in its window, and those whose answers are not handled yet."""
-        if self._session is None or self._pump is None:
-            return ()
-        put_off = (event.tokens for event in self._pump.put_off if isinstance(event, Answers))
-        return chain(self._session.window.tokens, *put_off)
+        window = self._session.window.tokens if self._session else ()
+        return chain(window, *self._unhandled)
+
+    @property
+    def _unhandled(self) -> list[Sequence[int]]:
+        """The refs of answers that wait to be handled."""
+        put_off = self._pump.put_off if self._pump else ()
+        return [event.tokens for event in put_off if isinstance(event, Answers)]
 
     def wake(self) -> None:
         if self._pump is not None:

@@ -601,7 +601,7 @@ class Lane:
             binds=len(binds),
             bound=sum(bind.bound for bind in self._binds),
             window=sum(bind.sends for bind in self._binds) * self.bind_window,
-            in_flight=self.in_flight,
+            in_flight=sum(bind.in_flight for bind in binds),
             rate_now=self._meter.per_s(self.clock()),
             rate=self._budget.per_s,
             quota=None if quota is None else quota.per_day,

@@ -57,13 +57,14 @@ def test_the_request_says_what_the_account_is_told(kind: BindKind, pdu: type) ->
 def test_what_is_answered_and_not_handled_yet_is_unanswered_still() -> None:
     """A receipt on another bind may be its own, and must not be taken for an older segment's."""
     bind = Bind(Owner(), BindKind.TRANSCEIVER, 1, settings())
-    assert list(bind.unanswered) == []
+    assert (list(bind.unanswered), bind.in_flight) == ([], 0)
     session = Session(10, Timers(), 0)
     session.submit([b""] * 3, [5, 6, 7], 0)
     session.window.settle([1, 2])
     bind._session = session
     bind._pump = cast("Pump", SimpleNamespace(put_off=[Answers([5, 6], [], ["A", "B"]), Deliveries([b""])]))
     assert list(bind.unanswered) == [7, 5, 6]
+    assert bind.in_flight == 3
 
 
 class Owner:
