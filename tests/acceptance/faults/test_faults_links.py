@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from smppcast.ledger.sqlite import SqliteStore
 from smppcast.model import Account
 from smppcast.operators.statistics import LaneStatistics
 from smppcast.smsc import Smsc, load_scenario, serve
-from tests.acceptance.faults.netns import namespace
+from tests.acceptance.faults.netns import Namespace, namespace
 from tests.acceptance.faults.proxy import FaultProxy, proxied
 from tests.campaign.casts import TEXT, TWO_SEGMENTS, closed, numbers, operator, rows, until, until_submitted
 
@@ -176,40 +176,44 @@ async def test_one_of_four_binds_is_cut_again_and_again(tmp_path: Path) -> None:
 # --- packets that vanish ---------------------------------------------------------------------------
 
 
-async def test_a_half_open_link_is_noticed_and_its_bind_replaced(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def far() -> Iterator[Namespace]:
+    """One for all: browsers' tests must not run while it comes and goes."""
+    with namespace() as made:
+        yield made
+
+
+async def test_a_half_open_link_is_noticed_and_its_bind_replaced(tmp_path: Path, far: Namespace) -> None:
     """No FIN and no RST ever comes: only silence tells."""
     fed = numbers(1200)
-    with namespace() as far:
-        async with serve() as smsc, cast_over(smsc, tmp_path, fed, rate=600, sock=far.listener()) as run:
-            await until_submitted(smsc, 100)
-            dead = run.proxy.links[1]
-            far.drop(run.proxy.port, client_port=dead.client_port)
-            await run.reconnected(1)
-            assert run.lane.lost > 0
-            await run.finish(fed)
-            (error,) = [bind.last_error for bind in run.lane.by_bind if bind.last_error is not None]
-            assert "in time" in error
-            assert dead in run.proxy.links  # it has heard of nothing
-            assert smsc.account.links == BINDS + 1
+    async with serve() as smsc, cast_over(smsc, tmp_path, fed, rate=600, sock=far.listener()) as run:
+        await until_submitted(smsc, 100)
+        dead = run.proxy.links[1]
+        far.drop(run.proxy.port, client_port=dead.client_port)
+        await run.reconnected(1)
+        assert run.lane.lost > 0
+        await run.finish(fed)
+        (error,) = [bind.last_error for bind in run.lane.by_bind if bind.last_error is not None]
+        assert "in time" in error
+        assert dead in run.proxy.links  # it has heard of nothing
+        assert smsc.account.links == BINDS + 1
 
 
-async def test_a_host_that_falls_silent_is_found_again(tmp_path: Path) -> None:
+async def test_a_host_that_falls_silent_is_found_again(tmp_path: Path, far: Namespace) -> None:
     fed = numbers(600)
     scenario = load_scenario("ideal").changed(response_latency=20)
-    with namespace() as far:
-        async with serve(scenario) as smsc, cast_over(smsc, tmp_path, fed, sock=far.listener()) as run:
-            await until_submitted(smsc, 100)
-            far.drop(run.proxy.port)
-            await until(lambda: run.lane.bound == 0 and run.lane.reconnects >= BINDS)
-            far.pass_again(run.proxy.port)
-            await run.finish(fed)
+    async with serve(scenario) as smsc, cast_over(smsc, tmp_path, fed, sock=far.listener()) as run:
+        await until_submitted(smsc, 100)
+        far.drop(run.proxy.port)
+        await until(lambda: run.lane.bound == 0 and run.lane.reconnects >= BINDS)
+        far.pass_again(run.proxy.port)
+        await run.finish(fed)
 
 
-async def test_an_idle_half_open_link_is_noticed_too(tmp_path: Path) -> None:
-    with namespace() as far:
-        async with serve() as smsc, cast_over(smsc, tmp_path, numbers(1), sock=far.listener()) as run:
-            await run.finish(numbers(1))
-            far.drop(run.proxy.port, client_port=run.proxy.links[0].client_port)
-            await run.reconnected(1)
-            await until(lambda: run.lane.bound == BINDS)
-            assert run.lane.lost == 0
+async def test_an_idle_half_open_link_is_noticed_too(tmp_path: Path, far: Namespace) -> None:
+    async with serve() as smsc, cast_over(smsc, tmp_path, numbers(1), sock=far.listener()) as run:
+        await run.finish(numbers(1))
+        far.drop(run.proxy.port, client_port=run.proxy.links[0].client_port)
+        await run.reconnected(1)
+        await until(lambda: run.lane.bound == BINDS)
+        assert run.lane.lost == 0
