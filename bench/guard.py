@@ -258,7 +258,7 @@ def _receipts() -> object:
 def _window() -> object:
     window: Window[int] = Window(COUNT)
     window.add(1, range(COUNT), 0.0)
-    return window.settle(range(1, COUNT + 1))
+    return window.settle_run(list(range(1, COUNT + 1)))
 
 
 class _Kernel:

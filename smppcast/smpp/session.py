@@ -285,10 +285,11 @@ class Session:
         return events
 
     def _answers(self, found: Cut) -> list[Event]:
-        tokens = self.window.settle(found.sequence_numbers)
         congestion = congestion_state(found.tlvs) if found.tlvs else -1
+        all_of_them = self.window.settle_run(found.sequence_numbers)
+        tokens = all_of_them or self.window.settle(found.sequence_numbers)
         latency_s = self.window.latency(self._heard)
-        if None not in tokens:
+        if all_of_them or None not in tokens:
             return [Answers(tokens, found.statuses, found.message_ids, congestion, latency_s)]
         statuses = found.statuses or [0] * len(tokens)
         kept = [at for at, token in enumerate(tokens) if token is not None]

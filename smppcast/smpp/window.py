@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = ["Window"]
 
@@ -14,12 +14,20 @@ T = TypeVar("T")
 # hundred octets each. An SMSC that never answers cannot fill the memory with them.
 LATE_MAX = 10_000
 
+# Places for four windows: an answer may lag so far behind the others before it costs a dictionary's entry.
+PLACES_A_REQUEST = 4
+PLACES_LEAST = 63
+
 
 class Window(Generic[T]):
     """Requests awaiting their responses, each under its sequence_number with a token of the caller's.
 
     Tokens come back exactly once: answered, expired, or drained when the session ends. One that
     expired comes once more if its answer comes after all (`settle_late`).
+
+    sequence_numbers ascend, so a token's place is its number modulo that of the places: a batch that is
+    answered in its order, as most are, goes in and out by the slice. What is still unanswered when its place
+    comes round again moves among the `_elders`.
 
     Args:
         size: how many submits may be unanswered at once (SMPP 5.0 section 2.9).
@@ -28,47 +36,125 @@ class Window(Generic[T]):
     def __init__(self, size: int) -> None:
         self.size = size
         self.highest = 0
-        self._pending: dict[int, T] = {}
+        self._next = 0  # one more than the last number
+        self._unanswered = 0
+        self._elders: dict[int, T] = {}
+        self._make_places(size)
         # One entry a batch: (when it was written, its first sequence_number, how many).
         self._batches: deque[tuple[float, int, int]] = deque()
         self._sample: tuple[float, int] | None = None
         self._late: dict[int, T] = {}
 
+    def _make_places(self, count: int) -> None:
+        places = 1 << max(PLACES_LEAST, PLACES_A_REQUEST * count - 1).bit_length()
+        self._tokens: list[T | None] = [None] * places
+        self._taken = bytearray(places)  # 1 where a request is unanswered
+        self._mask = places - 1
+
     def __len__(self) -> int:
-        return len(self._pending)
+        return self._unanswered
 
     @property
     def tokens(self) -> Iterable[T]:
-        """Of what is unanswered."""
-        return self._pending.values()
+        """Of what is unanswered, in its order."""
+        return self._open().values()
+
+    def _open(self) -> dict[int, T]:
+        """What is unanswered, by its number, the elders first."""
+        last, mask, tokens = self._next - 1, self._mask, self._tokens
+        places = [at for at, taken in enumerate(self._taken) if taken]
+        younger = {last - (last - at & mask): tokens[at] for at in places}
+        return self._elders | dict(sorted(younger.items()))  # type: ignore[return-value]  # places that are taken
 
     @property
     def room(self) -> int:
         """How many more may be sent now; never negative, even when the size was lowered."""
-        return max(0, self.size - len(self._pending))
+        return max(0, self.size - self._unanswered)
 
     def add(self, sequence_number: int, tokens: Sequence[T], now: float) -> None:
-        """Opens a batch of consecutive sequence_numbers."""
-        last = sequence_number + len(tokens)
+        """Opens a batch of consecutive sequence_numbers, higher than those before, or from 1 on again."""
+        count = len(tokens)
+        if not count:
+            return
         self.oldest()
-        self._pending.update(zip(range(sequence_number, last), tokens, strict=True))
-        self._batches.append((now, sequence_number, len(tokens)))
-        if self._sample is None and tokens:
+        self._free(sequence_number, count)
+        self._next, done = sequence_number + count, 0
+        for at, stop in self._spans(sequence_number, count):
+            self._tokens[at:stop] = tokens[done : done + stop - at]
+            self._taken[at:stop] = b"\1" * (stop - at)
+            done += stop - at
+        self._unanswered += count
+        self._batches.append((now, sequence_number, count))
+        if self._sample is None:
             self._sample = (now, sequence_number)
-        if len(self._pending) > self.highest:
-            self.highest = len(self._pending)
+        self.highest = max(self.highest, self._unanswered)
 
-    def settle(self, sequence_numbers: Iterable[int]) -> list[T | None]:
+    def _free(self, sequence_number: int, count: int) -> None:
+        """Frees the places up to those of a new batch: only what is less than a round old has one."""
+        ahead = sequence_number + count - self._next
+        grows = PLACES_A_REQUEST * max(count, self.size) > len(self._taken)
+        if grows or sequence_number < self._next or ahead > len(self._taken):
+            self._elders = self._open()
+            self._make_places(max(count, self.size))
+        elif self._any(self._next, ahead):
+            last, mask, tokens = self._next - 1, self._mask, self._tokens
+            for place in [number & mask for number in range(self._next, self._next + ahead)]:
+                if self._taken[place]:
+                    self._taken[place] = 0
+                    self._elders[last - (last - place & mask)] = tokens[place]  # type: ignore[assignment]
+
+    def _spans(self, first: int, count: int) -> tuple[tuple[int, int], ...]:
+        """Where the places of these numbers are: one span, or the second begins anew."""
+        at, end = first & self._mask, len(self._taken)
+        return ((at, at + count),) if at + count <= end else ((at, end), (0, at + count - end))
+
+    def _any(self, first: int, count: int) -> bool:
+        """Whether one of the places of these numbers is taken."""
+        return any(self._taken.find(1, at, stop) >= 0 for at, stop in self._spans(first, count))
+
+    def settle(self, sequence_numbers: Sequence[int]) -> list[T | None]:
         """The tokens of answered requests, in that order; None for an answer to nothing."""
-        pop = self._pending.pop
-        return [pop(number, None) for number in sequence_numbers]
+        tokens, taken, mask, elders = self._tokens, self._taken, self._mask, self._elders
+        first, behind = self._next - len(taken), self._next
+        found: list[T | None] = []
+        for number in sequence_numbers:
+            at = number & mask
+            if taken[at] and first <= number < behind:
+                found.append(tokens[at])
+                tokens[at], taken[at] = None, 0
+            else:
+                found.append(elders.pop(number, None) if elders else None)
+        self._unanswered -= len(found) - found.count(None)
+        return found
+
+    def settle_run(self, sequence_numbers: list[int]) -> list[T] | None:
+        """As `settle`, at once, where the numbers follow one another and all of them are unanswered; else
+        None, and nothing is settled."""
+        first, count = sequence_numbers[0], len(sequence_numbers)
+        in_places = self._next - len(self._taken) <= first <= self._next - count
+        if not in_places or sequence_numbers != list(range(first, first + count)):
+            return None
+        spans = self._spans(first, count)
+        if any(self._taken.find(0, at, stop) >= 0 for at, stop in spans):
+            return None
+        tokens: list[Any] = []
+        for at, stop in spans:
+            tokens += self._tokens[at:stop]
+            self._tokens[at:stop] = [None] * (stop - at)
+            self._taken[at:stop] = bytes(stop - at)
+        self._unanswered -= count
+        return tokens
+
+    def _is_open(self, number: int) -> bool:
+        in_places = self._next - len(self._taken) <= number < self._next
+        return (in_places and self._taken[number & self._mask] == 1) or number in self._elders
 
     def latency(self, now: float) -> float | None:
         """Seconds from a write to its response, when the sampled request has just been answered.
 
         One request at a time is sampled: exact, and free of a clock reading a message.
         """
-        if self._sample is None or self._sample[1] in self._pending:
+        if self._sample is None or self._is_open(self._sample[1]):
             return None
         taken, self._sample = now - self._sample[0], None
         return taken
@@ -77,10 +163,17 @@ class Window(Generic[T]):
         """When the oldest batch with an unanswered request was written; forgets answered ones."""
         while self._batches:
             written, first, count = self._batches[0]
-            if not self._pending.keys().isdisjoint(range(first, first + count)):
+            if self._holds(first, count):
                 return written
             self._batches.popleft()
         return None
+
+    def _holds(self, first: int, count: int) -> bool:
+        """Whether one of these numbers is unanswered."""
+        young = max(first, self._next - len(self._taken))
+        if young < first + count <= self._next and self._any(young, first + count - young):
+            return True
+        return bool(self._elders) and not self._elders.keys().isdisjoint(range(first, first + count))
 
     def expire(self, before: float) -> list[T]:
         """Takes out every request written before that time."""
@@ -103,8 +196,10 @@ class Window(Generic[T]):
 
     def drain(self) -> list[T]:
         """Takes out everything: what was unanswered when the session ended."""
-        left = list(self._pending.values())
-        self._pending.clear()
+        left = list(self._open().values())
+        self._elders.clear()
+        self._make_places(self.size)
+        self._unanswered = 0
         self._batches.clear()
         self._late.clear()
         self._sample = None
