@@ -292,7 +292,11 @@ class _Submitter:
 
     def written(self, now: float) -> None: ...
 
-    def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:  # noqa: ARG002 - whatever
+        return None
+
+    @property
+    def hurries(self) -> bool:
         return False
 
     def handle(self, events: Sequence[Event], _: float) -> None:

@@ -58,6 +58,9 @@ def smsc(
         Path | None, typer.Option(help="Listen by TLS (smpps) with this certificate, in PEM.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key, if that is in a file of its own.")] = None,
+    busy_poll: Annotated[
+        bool, typer.Option("--busy-poll", help="Stay awake between submits: quicker, and a core is busy.")
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped scenarios.")] = False,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read where errors are told
@@ -73,6 +76,8 @@ def smsc(
     chosen = load_scenario(scenario)
     if seed is not None:
         chosen = chosen.changed(seed=seed)
+    if busy_poll:
+        chosen = chosen.changed(busy_poll=True)
     if tls_key is not None and tls_cert is None:
         raise UsageError("--tls-key needs --tls-cert")
     options = _Options(

@@ -11,7 +11,15 @@ from smppcast.feed.msisdn import MAX_DIGITS, MIN_DIGITS, normalise
 from smppcast.net.dialling import Address, Tls
 from smppcast.smpp.vocabulary import Npi, Ton
 
-__all__ = ["Login", "Source", "destination_of", "destinations_of", "login_of", "source_of"]
+__all__ = [
+    "Login",
+    "Source",
+    "destination_of",
+    "destinations_alike",
+    "destinations_of",
+    "login_of",
+    "source_of",
+]
 
 _PORTS = {"smpp": 2775, "smpps": 3550}  # as registered with IANA; 3550 is its secure twin
 
@@ -74,21 +82,34 @@ def destination_of(number: str, ton: int) -> bytes:
 
 def destinations_of(numbers: list[str], ton: int) -> list[bytes]:
     """The digits of each destination, b"" for what is no number."""
-    return _plain(numbers, ton) or _one_by_one(numbers, ton)
-
-
-def _plain(numbers: list[str], ton: int) -> list[bytes]:
-    """All of them, if they are nothing but digits of international numbers; else none."""
-    if ton != Ton.INTERNATIONAL:
-        return []
-    try:
-        digits = "".join(numbers)
-    except TypeError:  # integers, as data frames have them
-        return []
-    if not (digits.isascii() and digits.isdigit() and _LENGTHS.issuperset(map(len, numbers))):
-        return []
     # The least of them begins with 0 if any does: a national number.
-    return "\n".join(numbers).encode("ascii").split(b"\n") if min(numbers) >= "1" else []
+    if _digits(numbers, ton)[0] and min(numbers) >= "1":
+        return "\n".join(numbers).encode("ascii").split(b"\n")
+    return _one_by_one(numbers, ton)
+
+
+def destinations_alike(numbers: list[str], ton: int) -> tuple[bytes, int]:
+    """The digits of all destinations in one piece, and how many each has: where all of them are plain
+    international numbers of one length, as a country's mostly are. Else b"" and 0."""
+    digits, lengths = _digits(numbers, ton)
+    if len(lengths) != 1:
+        return b"", 0
+    (width,) = lengths
+    return (b"", 0) if 0x30 in digits[::width] else (digits, width)
+
+
+def _digits(numbers: list[str], ton: int) -> tuple[bytes, set[int]]:
+    """All of them in one piece with their lengths, if they are nothing but digits as international numbers
+    have them; else nothing."""
+    if ton != Ton.INTERNATIONAL:
+        return b"", set()
+    try:
+        joined, lengths = "".join(numbers), set(map(len, numbers))
+    except TypeError:  # integers, as data frames have them
+        return b"", set()
+    if not (joined.isascii() and joined.isdigit() and lengths <= _LENGTHS):
+        return b"", set()
+    return joined.encode("ascii"), lengths
 
 
 def _one_by_one(numbers: list[str], ton: int) -> list[bytes]:

@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, repeat
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import anyio
 
-from smppcast.client.addresses import destinations_of
+from smppcast.client.addresses import destinations_alike, destinations_of
 from smppcast.client.outbox import NO_RESPONSE
 from smppcast.client.wording import Wording
 from smppcast.errors import OutcomeUnknown, SmppcastError
@@ -186,6 +186,8 @@ class Bulk:
         wake: called when there is room to send again.
     """
 
+    awaited: ClassVar[bool] = False
+
     def __init__(
         self, feed: Feed, wording: Wording, ton: int, ahead: int, wake: Callable[[], object]
     ) -> None:
@@ -206,44 +208,58 @@ class Bulk:
 
     def fill(self, session: Session, room: int, now: float) -> int:
         """Takes numbers and queues their submits; at most `room`."""
-        wanted = min(room, max(self._ahead - len(self._numbers), len(self._behind)))
+        # Answers that wait to be handled are results as well.
+        waiting = len(self._numbers) + max(0, self._in_flight - len(session.window))
+        wanted = min(room, max(self._ahead - waiting, len(self._behind)))
         self._held_back = wanted < room
         if wanted <= 0:
             return 0
-        if len(self._parts) > 1:
-            bodies, keys = self._segments(wanted)
-        else:
-            bodies, keys = self._whole(wanted)
-        if bodies:
-            session.submit(bodies, list(zip(repeat(self), keys)), now)
-            self._in_flight += len(bodies)
-        elif self.feed.ended or self._numbers:
+        queued = (
+            self._segments(session, wanted, now)
+            if len(self._parts) > 1
+            else self._whole(session, wanted, now)
+        )
+        self._in_flight += queued
+        if not queued and (self.feed.ended or self._numbers):
             self._tell()
-        return len(bodies)
+        return queued
 
-    def _whole(self, wanted: int) -> tuple[list[bytes], Sequence[Any]]:
-        numbers, digits = self._take(wanted)
-        before, behind = self._parts[0]
-        return [before + number + behind for number in digits], numbers
+    def _whole(self, session: Session, wanted: int, now: float) -> int:
+        numbers = self.feed.take(wanted)
+        digits, width = destinations_alike(numbers, self._ton)
+        around = self._parts[0]
+        if digits:
+            session.submit_alike(around, digits, width, self._tokens(numbers), now)
+            return len(numbers)
+        numbers, each = self._valid(numbers)
+        if numbers:
+            before, behind = around
+            session.submit([before + number + behind for number in each], self._tokens(numbers), now)
+        return len(numbers)
 
-    def _segments(self, wanted: int) -> tuple[list[bytes], Sequence[Any]]:
+    def _tokens(self, keys: Sequence[Any]) -> list[tuple[Bulk, Any]]:
+        return list(zip(repeat(self), keys))
+
+    def _segments(self, session: Session, wanted: int, now: float) -> int:
         behind, parts = self._behind, self._parts
         missing = wanted - len(behind)
         if missing > 0:
-            numbers, digits = self._take(-(-missing // len(parts)))
+            numbers, digits = self._valid(self.feed.take(-(-missing // len(parts))))
             for number, octets in zip(numbers, digits, strict=True):
                 message = _Message(number, len(parts))
                 behind.extend(
                     (head + octets + tail, (message, segment)) for segment, (head, tail) in enumerate(parts)
                 )
-        now = [behind.popleft() for _ in range(min(wanted, len(behind)))]
-        for _, (message, _) in now:
+        leaving = [behind.popleft() for _ in range(min(wanted, len(behind)))]
+        for _, (message, _) in leaving:
             message.sent += 1
-        return [body for body, _ in now], [key for _, key in now]
+        if leaving:
+            bodies, keys = zip(*leaving, strict=True)
+            session.submit(bodies, self._tokens(keys), now)
+        return len(leaving)
 
-    def _take(self, count: int) -> tuple[list[str], list[bytes]]:
+    def _valid(self, numbers: list[str]) -> tuple[list[str], list[bytes]]:
         """Numbers with their digits; what is no number is a result at once."""
-        numbers = self.feed.take(count)
         digits = destinations_of(numbers, self._ton) if numbers else []
         if b"" in digits:
             for number, octets in zip(numbers, digits, strict=True):

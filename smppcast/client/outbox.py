@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from smppcast.client.awaiting import Awaiting
 from smppcast.client.sent import Sent
@@ -21,7 +21,13 @@ NO_RESPONSE = -1
 
 
 class Stream(Protocol):
-    """A source of many submits. Its tokens are pairs of itself and a key of its own."""
+    """A source of many submits. Its tokens are pairs of itself and a key of its own.
+
+    Attributes:
+        awaited: whether somebody waits for each answer, as with all that is no stream of many.
+    """
+
+    awaited: ClassVar[bool]
 
     @property
     def over(self) -> bool:
@@ -55,6 +61,8 @@ class Submission:
         "sent",
         "to",
     )
+
+    awaited: ClassVar[bool] = True
 
     def __init__(
         self, to: str, digits: bytes, wording: Wording, awaiting: Awaiting, future: asyncio.Future[Sent]
@@ -140,6 +148,17 @@ class Outbox:
         self._queue.append(submission)
         return len(self._queue) == 1
 
+    @property
+    def streaming(self) -> bool:
+        """Whether a stream has more to send."""
+        return bool(self._streams)
+
+    @staticmethod
+    def awaited(tokens: Sequence[Any]) -> bool:
+        """Whether somebody waits for one of these answers, as far as the first and the last of them tell: a
+        text that is sent while a stream has a window's worth on its way may wait as long as that."""
+        return not tokens or tokens[0][0].awaited or tokens[-1][0].awaited
+
     def open(self, stream: Stream) -> None:
         """Lets a stream have its turns, until it is over."""
         self._streams.append(stream)
@@ -197,9 +216,9 @@ class Outbox:
         statuses = answers.statuses
         first = tokens[0][0]
         if type(first) is not Submission:
-            owners = [owner for owner, _ in tokens]
+            owners, keys = zip(*tokens, strict=True)
             if owners.count(first) == len(owners):
-                first.answered([key for _, key in tokens], statuses, answers.message_ids)
+                first.answered(keys, statuses, answers.message_ids)
                 return
         apart: dict[Stream, tuple[list[Any], list[int], list[str]]] = {}
         for (owner, key), status, message_id in zip(

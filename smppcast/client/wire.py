@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 
@@ -14,11 +14,15 @@ from smppcast.client.outbox import NO_RESPONSE, Outbox, Stream, Submission
 from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, UsageError
 from smppcast.net.clock import Clock
 from smppcast.net.link import Link
-from smppcast.net.pump import Pump
+from smppcast.net.pump import PUT_OFF_S, Pump
 from smppcast.smpp import DataSm, DataSmResp, DeliverSm, Pdu, SubmitSmResp, Unbind, command_name
 from smppcast.smpp.session import Answer, Answers, Deliveries, Ended, Event, Expired, Request, Session
 
 __all__ = ["MakeInbox", "Reply", "Wire"]
+
+# Up to this window the answers of several reads are handled together: it saves a tenth of the time. Those of
+# a larger one would fill what may wait for the consumer.
+MERGED_WINDOW = 25
 
 MakeInbox = Callable[[Callable[[DeliverSm | DataSm | None, Sequence[int], int], None]], Inbox]
 """Makes an inbox that answers by what it is given."""
@@ -33,6 +37,8 @@ class Reply:
     """
 
     __slots__ = ("_body", "_name", "future")
+
+    awaited: ClassVar[bool] = True
 
     def __init__(self, name: str, future: asyncio.Future[Pdu], body: bytes | None = None) -> None:
         self.future, self._name, self._body = future, name, body
@@ -195,9 +201,23 @@ class Wire:
     def written(self, now: float) -> None:
         """Of no interest: no rate is kept here."""
 
-    def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
-        """Whoever awaits an answer decides what is sent next."""
-        return False
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:
+        """What a stream sends next does not depend on its answers; whoever awaits one decides when it is
+        there. An SMSC may wait for the responses to its deliveries."""
+        match events:
+            case [Answers() as answers, *deliveries] if all(
+                isinstance(each, Deliveries) for each in deliveries
+            ):
+                if self.outbox.awaited(answers.tokens):
+                    return None
+                merged = not deliveries and session.window.size <= MERGED_WINDOW
+                return PUT_OFF_S if merged else 0.0
+            case _:
+                return None
+
+    @property
+    def hurries(self) -> bool:
+        return self.outbox.streaming
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         for event in events:

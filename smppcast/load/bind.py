@@ -227,8 +227,13 @@ class Bind:
     def written(self, now: float) -> None:
         """Of no interest: its schedule knows when each was due."""
 
-    def room_first(self, events: Sequence[Event]) -> bool:  # noqa: ARG002 - whatever they are
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:  # noqa: ARG002 - whatever
         """A latency is taken when an answer is handled, before anything else is sent."""
+        return None
+
+    @property
+    def hurries(self) -> bool:
+        """Its CPU a message is a figure, of work and not of waiting."""
         return False
 
     def handle(self, events: Sequence[Event], now: float) -> None:

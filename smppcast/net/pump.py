@@ -14,12 +14,13 @@ from typing import Protocol
 import anyio
 
 from smppcast.errors import LinkLost, ResponseTimeout, SmppcastError
+from smppcast.net.busy_poll import BusyPoll
 from smppcast.net.clock import Clock
 from smppcast.net.link import Link
-from smppcast.smpp.session import Deliveries, Ended, Event, Session, merged
+from smppcast.smpp.session import Answers, Deliveries, Ended, Event, Session, merged
 from smppcast.smpp.states import State
 
-__all__ = ["Owner", "Pump"]
+__all__ = ["PUT_OFF_S", "SMALL_WINDOW", "Owner", "Pump"]
 
 # How many queued pieces (a batch of responses or receipts' acknowledgements each) may wait for a
 # peer that does not read; then reading stops, so its own sending stops in turn.
@@ -35,9 +36,12 @@ BATCHES_MAX = 4
 # receipts of those before: at full rate the process grew by 5 octets a segment instead of one.
 SMALL_WINDOW = 100
 
-# How long answers of a small window wait to be handled once their room is used: that is when other links
-# come to their answers, whose room would else wait for the handling of these.
+# How long answers may wait to be handled once their room is used: others come to theirs meanwhile, and many
+# cost little more than few.
 PUT_OFF_S = 0.001
+
+# A round trip so short is polled for (see `BusyPoll`), where the owner wants it.
+NEAR_S = 0.0005
 
 _OVER = (State.UNBOUND, State.CLOSED)
 
@@ -54,9 +58,14 @@ class Owner(Protocol):
     def handle(self, events: Sequence[Event], now: float) -> None:
         """Takes what the link brought, or what time did."""
 
-    def room_first(self, events: Sequence[Event]) -> bool:
-        """Whether the room that events made may be used before they are handled: they change nothing of
-        what may be sent. They are one event at most: deliveries at the end are not among them."""
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:
+        """How long events may wait to be handled, when the room that they made is used first: `PUT_OFF_S`, or
+        0 for no longer than that. None where they change what may be sent, and must be handled before. Only
+        `Answers` and `Deliveries` may wait; what follows them is not handled before them."""
+
+    @property
+    def hurries(self) -> bool:
+        """Whether it sends on as soon as answers come, so that they are worth to be polled for."""
 
 
 class Pump:
@@ -78,6 +87,7 @@ class Pump:
         self._error: SmppcastError | None = None
         self._failure: BaseException | None = None
         self._put_off: list[tuple[Sequence[Event], float]] = []
+        self._busy_poll, self._near = BusyPoll(self._loop), False
         self._over = anyio.Event()
 
     def wake(self) -> None:
@@ -107,6 +117,7 @@ class Pump:
                     self._guarded(self._tick)
         finally:
             self._over.set()
+            self._busy_poll.stop()
             self._last()
             await self._link.aclose()
         if self._failure is not None:
@@ -146,9 +157,10 @@ class Pump:
     def _receive(self, data: bytes) -> None:
         now = self._clock()
         events = self.session.receive(data, now)
-        if self._may_wait(events):
+        wait_s = self._owner.may_wait(self.session, events)
+        if wait_s is not None:
             self._put_off.append((events, now))  # before the write: should that fail, they are not lost
-            self._refill()
+            self._refill(wait_s)
         else:
             # No turn between the two: room that refusals made must not be used before they are handled.
             if self._put_off:
@@ -156,19 +168,16 @@ class Pump:
                 self._handle(*self._merged())
             self._take(events, now)
 
-    def _may_wait(self, events: Sequence[Event]) -> bool:
-        return self.session.window.size <= SMALL_WINDOW and self._owner.room_first(events[: _behind(events)])
-
-    def _refill(self) -> None:
+    def _refill(self, wait_s: float) -> None:
         """Uses the room that was just made; what made it waits to be handled if there was a use for it, or if
         others wait already."""
         window, first = self.session.window, len(self._put_off) == 1
         room = window.room
         self._write()
-        if first and window.room < room:
-            self._loop.call_later(PUT_OFF_S, self._guarded, self._catch_up)
-        elif first:
+        if not wait_s or (first and window.room == room):
             self._catch_up()
+        elif first:
+            self._loop.call_later(wait_s, self._guarded, self._catch_up)
 
     def _catch_up(self) -> None:
         """Handles what was put off, all together."""
@@ -230,6 +239,8 @@ class Pump:
             if data := session.take():
                 link.write(data)
                 owner.written(clock())
+                if self._near and owner.hurries:
+                    self._busy_poll.expect()
             if not (data and session.window.room):
                 break
         else:
@@ -256,8 +267,11 @@ class Pump:
             return
         self._owner.handle(events, now)
         for event in events:
-            if isinstance(event, Ended):
-                self._error = self._error or event.error
+            match event:
+                case Answers(latency_s=float(latency_s)):
+                    self._near = latency_s < NEAR_S
+                case Ended():
+                    self._error = self._error or event.error
 
 
 def _behind(events: Sequence[Event]) -> int:

@@ -16,7 +16,7 @@ from smppcast.errors import BindRefused, ConnectFailed, LinkLost, ResponseTimeou
 from smppcast.net.backoff import Backoff
 from smppcast.net.clock import Clock
 from smppcast.net.dialling import Address, bind_unanswered, dial
-from smppcast.net.pump import Pump
+from smppcast.net.pump import PUT_OFF_S, SMALL_WINDOW, Pump
 from smppcast.operators.inbox import Inbox
 from smppcast.operators.latencies import Latencies
 from smppcast.operators.settings import OperatorSettings
@@ -419,16 +419,25 @@ class Bind:
     def written(self, now: float) -> None:
         self._lane.written(now)
 
-    def room_first(self, events: Sequence[Event]) -> bool:
-        """Acceptances alone: where the SMSC is far away and the window small, what it takes to write them
-        down would come on top of every round trip."""
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:
+        """Acceptances, and deliveries behind them: where the SMSC is far away and the window small, what it
+        takes to write them down would come on top of every round trip."""
+        if session.window.size > SMALL_WINDOW:
+            return None
         match events:
-            case []:
-                return True
+            case [] | [Deliveries()]:
+                return PUT_OFF_S
             case [Answers(statuses=[], congestion_state=-1)]:
-                return True
+                return PUT_OFF_S
+            case [Answers(statuses=[], congestion_state=-1), Deliveries()]:
+                return PUT_OFF_S
             case _:
-                return False
+                return None
+
+    @property
+    def hurries(self) -> bool:
+        """The ledger's thread needs what a poll would take."""
+        return False
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         lane, pump = self._lane, self._pump

@@ -10,6 +10,7 @@ less than eight), a twelfth of the general path and a fiftieth of smpplib's. The
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from struct import Struct, pack
@@ -17,7 +18,15 @@ from typing import Any
 
 from smppcast.errors import FramingError
 
-__all__ = ["Cut", "around_destination", "congestion_state", "cut", "deliver_sm_resps", "submit_sms"]
+__all__ = [
+    "Cut",
+    "around_destination",
+    "congestion_state",
+    "cut",
+    "deliver_sm_resps",
+    "submit_sms",
+    "submit_sms_alike",
+]
 
 SUBMIT_SM, SUBMIT_SM_RESP = 0x00000004, 0x80000004
 DELIVER_SM, DELIVER_SM_RESP = 0x00000005, 0x80000005
@@ -29,15 +38,16 @@ _header = Struct(">IIII").unpack_from
 # Where the octets of an integer of the wire stand in one of this machine.
 _PLACES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)
 
+# As much is written by columns as lies in the processor's nearest cache: of more an octet costs thrice that.
+_WRITTEN_MAX = 24_000
+
 # Responses of one length are cut together, if there are as many: fewer are as quick one by one. From
 # some number on, and up to some length, their columns are; and beyond the last number their octets no
 # longer lie in the processor's cache.
-_RUN_MIN, _RUN_COLUMNS, _RUN_MAX = 8, 128, 4096
+_RUN_MIN, _RUN_COLUMNS, _RUN_MAX = 4, 128, 4096
 _COLUMNS_MAX = 24
-# Unpackers take a multiple of 8 of them, so that few have to be kept: 8 lengths of message_ids are
-# many for one SMSC.
-_UNPACKED_MAX = 256
-_UNPACKERS_KEPT = 256
+# Else one unpacker takes them, of some 10 KB. Windows that are answered at once have few numbers.
+_UNPACKED_MAX, _UNPACKERS_KEPT = 128, 256
 
 
 def around_destination(submit_sm: bytes) -> tuple[bytes, bytes]:
@@ -70,6 +80,39 @@ def submit_sms(sequence_number: int, bodies: Sequence[bytes]) -> bytes:
     parts[1::3] = [numbers[at : at + 4] for at in range(0, 4 * count, 4)]
     parts[2::3] = bodies
     return b"".join(parts)
+
+
+def submit_sms_alike(sequence_number: int, prefix: bytes, digits: bytes, width: int, suffix: bytes) -> bytes:
+    """As `submit_sms`, of PDUs that differ in their destinations alone, and these have one length.
+
+    One PDU is repeated, and written over by columns: an octet of each is one strided slice.
+
+    Args:
+        prefix, suffix: what stands around the destination, see `around_destination`.
+        digits: of all destinations, `width` of each.
+    """
+    length, whole = HEADER_LENGTH + len(prefix) + width + len(suffix), len(digits) // width
+    pdu = pack(">IIII", length, SUBMIT_SM, 0, 0) + prefix + bytes(width) + suffix
+    step, columns = max(1, _WRITTEN_MAX // length), bytearray(digits)
+    if whole <= step:
+        return bytes(_alike_written(sequence_number, pdu, columns, width, len(prefix)))
+    return b"".join(
+        _alike_written(
+            sequence_number + at, pdu, columns[at * width : (at + step) * width], width, len(prefix)
+        )
+        for at in range(0, whole, step)
+    )
+
+
+def _alike_written(sequence_number: int, pdu: bytes, digits: bytearray, width: int, before: int) -> bytearray:
+    count, length, start = len(digits) // width, len(pdu), HEADER_LENGTH + before
+    pdus = bytearray(pdu * count)
+    numbers = array("I", range(sequence_number, sequence_number + count)).tobytes()
+    for at, place in enumerate(_PLACES):
+        pdus[12 + at :: length] = numbers[place::4]
+    for at in range(width):
+        pdus[start + at :: length] = digits[at::width]
+    return pdus
 
 
 def deliver_sm_resps(sequence_numbers: Sequence[int], command_status: int = 0) -> bytes:
@@ -186,22 +229,31 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
     Returns how many there were, and whether they were taken: they are not where they are few, or where
     one of their identifiers has a NUL inside or none at its end.
     """
-    run, width = _alike(buffer, position, length, limit), length - HEADER_LENGTH
-    if run < _RUN_MIN:
+    width = length - HEADER_LENGTH
+    if not width or (limit >= _RUN_COLUMNS and width <= _COLUMNS_MAX):
+        run = _alike(buffer, position, length, limit)
+        if run < _RUN_MIN:
+            return run, False
+        span = bytearray(buffer[position : position + run * length])  # whose slices need no conversion
+        numbers, text = _integers(span, 12, length, run), _columns(span, length, run)
+        statuses = b"".join(span[at::length] for at in range(8, 12))
+    else:
+        run = min(limit, _UNPACKED_MAX)
+        values = _unpacker(length, run)(buffer, position)
+        heads = values[0::4]
+        if heads.count(heads[0]) != run:
+            run = next(at for at, head in enumerate(heads) if head != heads[0])
+            if run < _RUN_MIN:
+                return run, False
+            values = values[: 4 * run]
+        numbers, text = list(values[2::4]), bytearray().join(values[3::4])
+        statuses = b"".join(values[1::4])
+    # Each identifier brings its own NUL, and no other.
+    if width and (text[width - 1 :: width] != bytes(run) or text.count(0) != run):
         return run, False
-    columns = run >= _RUN_COLUMNS and width <= _COLUMNS_MAX
-    if not columns:
-        run = min(run, _UNPACKED_MAX) & -8
-    span = buffer[position : position + run * length]
-    zeros = bytes(run)
-    if width and span[length - 1 :: length] != zeros:
-        return run, False
-    numbers, message_ids = (_by_columns if columns or not width else _by_unpacking)(span, length, run)
-    # Each identifier brings its own NUL: one more inside, and the split gives one too many.
-    if len(message_ids) != run:
-        return run, False
-    if any(span[at::length] != zeros for at in range(8, 12)):
-        _note(found, _integers(span, 8, length, run))
+    message_ids = text[:-1].decode("latin-1").split("\0") if width else [""] * run
+    if statuses != bytes(4 * run):
+        _note(found, _integers(buffer[position : position + run * length], 8, length, run))
     if found.sequence_numbers:
         found.sequence_numbers += numbers
         found.message_ids += message_ids
@@ -210,19 +262,17 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
     return run, True
 
 
-def _by_columns(span: bytes, length: int, run: int) -> tuple[list[int], list[str]]:
-    """sequence_numbers and message_ids of `run` PDUs, put together from their columns: the same octet of
+def _columns(span: bytearray, length: int, run: int) -> bytearray:
+    """The bodies of `run` PDUs one behind the other, put together from their columns: the same octet of
     each PDU is one strided slice, at half a nanosecond an octet."""
-    numbers, width = _integers(span, 12, length, run), length - HEADER_LENGTH
-    if not width:
-        return numbers, [""] * run
-    octets = bytearray(run * width - 1)  # no NUL behind the last
-    for at in range(width - 1):
+    width = length - HEADER_LENGTH
+    octets = bytearray(run * width)
+    for at in range(width):
         octets[at::width] = span[HEADER_LENGTH + at :: length]
-    return numbers, octets.decode("latin-1").split("\0")
+    return octets
 
 
-def _integers(span: bytes, first: int, length: int, run: int) -> list[int]:
+def _integers(span: bytes | bytearray, first: int, length: int, run: int) -> list[int]:
     """The integers of four octets that stand in each PDU from `first` on."""
     octets = bytearray(4 * run)
     for at, place in enumerate(_PLACES):
@@ -230,15 +280,9 @@ def _integers(span: bytes, first: int, length: int, run: int) -> list[int]:
     return memoryview(octets).cast("I").tolist()
 
 
-def _by_unpacking(span: bytes, length: int, run: int) -> tuple[list[int], list[str]]:
-    """As `_by_columns`, by one unpacker for all of them: where PDUs are few, or identifiers long."""
-    values = _unpacker(length, run)(span)
-    return list(values[0::2]), b"\0".join(values[1::2]).decode("latin-1").split("\0")
-
-
 @lru_cache(maxsize=_UNPACKERS_KEPT)
-def _unpacker(length: int, run: int) -> Callable[[bytes], tuple[Any, ...]]:
-    return Struct(">" + f"12xI{length - HEADER_LENGTH - 1}sx" * run).unpack
+def _unpacker(length: int, run: int) -> Callable[[bytes, int], tuple[Any, ...]]:
+    return Struct(">" + f"8s4sI{length - HEADER_LENGTH}s" * run).unpack_from
 
 
 def _alike(buffer: bytes, position: int, length: int, limit: int) -> int:

@@ -437,6 +437,8 @@ class Scenario(_Part):
         schedule: what changes while it runs.
         remember: messages of which the account keeps the destination (some 25 octets each)
             and query_sm knows; older ones stay in the totals only.
+        busy_poll: whether it stays awake for some 0.3 ms after what it wrote, when the next submit may be
+            there: a client with a small window is then answered in half the time, and a core is busy.
     """
 
     name: str = "ideal"
@@ -464,6 +466,7 @@ class Scenario(_Part):
     timers: Timers = Timers()
     schedule: Annotated[tuple[Step, ...], Field(max_length=1000)] = ()
     remember: Annotated[int, Field(ge=1)] = 20_000_000
+    busy_poll: bool = False
 
     @field_validator("outcomes")
     @classmethod

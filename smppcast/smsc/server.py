@@ -15,6 +15,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from smppcast.errors import ConnectFailed, UsageError
+from smppcast.net.busy_poll import BusyPoll
 from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.receipts import InboundMessage
 from smppcast.smpp.codec import encode
@@ -59,6 +60,7 @@ class Smsc:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
+        self._busy_poll = BusyPoll(self._loop)
         self._links: dict[Link, None] = {}  # in the order of their coming
         self._references = 0
         self.port = 0
@@ -332,6 +334,8 @@ class Smsc:
         touched, self.touched = self.touched, []
         for link in touched:
             link.flush()
+        if touched and self.scenario.busy_poll:
+            self._busy_poll.expect()
         due = wheel.next_due
         if due is None or (self._timer is not None and self._timer_due <= due):
             return
@@ -352,6 +356,7 @@ class Smsc:
     async def close(self) -> None:
         """Ends links, schedule, timer and recording."""
         self._schedule.end()
+        self._busy_poll.stop()
         await self.cut()
         if self._timer is not None:
             self._timer.cancel()

@@ -13,8 +13,9 @@ from anyio.lowlevel import checkpoint
 
 from smppcast.errors import FramingError, LinkLost, ResponseTimeout
 from smppcast.net import pump as pump_module
+from smppcast.net.busy_poll import BusyPoll
 from smppcast.net.link import Link
-from smppcast.net.pump import OWED_MAX, Pump
+from smppcast.net.pump import OWED_MAX, PUT_OFF_S, Pump
 from smppcast.smpp import BindTransceiver, EnquireLink, SubmitSm, Unbind, encode
 from smppcast.smpp.session import Answer, Answers, Deliveries, Ended, Event, Expired, Session, Timers
 from smppcast.smpp.states import State
@@ -90,6 +91,8 @@ class Owner:
 
     todo: int = 0
     plain: bool = False
+    wait_s: float = PUT_OFF_S
+    hurries: bool = False
     events: list[Event] = field(default_factory=list)
     calls: int = 0
     writes: list[float] = field(default_factory=list)
@@ -103,8 +106,10 @@ class Owner:
     def written(self, now: float) -> None:
         self.writes.append(now)
 
-    def room_first(self, events: Sequence[Event]) -> bool:
-        return self.plain and all(isinstance(event, Answers) and not event.statuses for event in events)
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:
+        waits = all(isinstance(event, Deliveries | Answers) for event in events)
+        refused = any(isinstance(event, Answers) and event.statuses for event in events)
+        return self.wait_s if self.plain and waits and not refused else None
 
     def handle(self, events: Sequence[Event], now: float) -> None:
         self.events += events
@@ -270,11 +275,44 @@ async def test_answers_that_make_no_use_of_their_room_are_handled_at_once() -> N
         tasks.cancel_scope.cancel()
 
 
-async def test_the_room_of_refusals_waits_until_they_are_handled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind acceptances that were put off too: the owner must hear of a throttle before it sends more."""
-    monkeypatch.setattr(pump_module, "PUT_OFF_S", 1000)
+async def test_what_may_wait_no_longer_than_the_write_is_handled_right_behind_it() -> None:
     it = play(window=2, todo=8)
-    it.owner.plain = True
+    it.owner.plain, it.owner.wait_s = True, 0.0
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 6)
+        handled: list[int] = []
+        it.owner.written = lambda _: handled.append(it.owner.calls)  # type: ignore[assignment, method-assign]
+        it.wire.bring(accepted(2, 3) + pdu(CommandId.DELIVER_SM, 1, bytes(17)))
+        assert handled == [0]
+        assert (it.owner.todo, it.owner.calls) == (4, 2)
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("away_s", "hurries", "expected"), [(0.0001, True, 2), (0.001, True, 0), (0.0001, False, 0)]
+)
+async def test_an_answer_that_is_near_is_polled_for(
+    monkeypatch: pytest.MonkeyPatch, away_s: float, hurries: bool, expected: int
+) -> None:
+    polls: list[None] = []
+    monkeypatch.setattr(BusyPoll, "expect", lambda _: polls.append(None))
+    it = play(window=1, todo=4)
+    it.owner.hurries = hurries
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 3)
+        for number in (2, 3):
+            it.now[0] += away_s
+            it.wire.bring(accepted(number))
+        assert len(polls) == expected
+        tasks.cancel_scope.cancel()
+
+
+async def test_the_room_of_refusals_waits_until_they_are_handled() -> None:
+    """Behind acceptances that were put off too: the owner must hear of a throttle before it sends more."""
+    it = play(window=2, todo=8)
+    it.owner.plain, it.owner.wait_s = True, 1000.0
     fills: list[int] = []
     fill = it.owner.fill
 
@@ -317,10 +355,9 @@ async def test_a_write_that_fails_loses_no_answer() -> None:
 async def test_what_was_put_off_is_handled_before_all_that_follows(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(pump_module, "PUT_OFF_S", 1000)
     monkeypatch.setattr(pump_module, "TICK_S", 0.001 if how == "time" else 1000)
     it = play(window=2, todo=4)
-    it.owner.plain = True
+    it.owner.plain, it.owner.wait_s = True, 1000.0
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(it.pump.run)
         await until(lambda: it.owner.todo == 2)

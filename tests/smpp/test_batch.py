@@ -23,7 +23,14 @@ from smppcast.smpp import (
     decode,
     encode,
 )
-from smppcast.smpp.batch import around_destination, congestion_state, cut, deliver_sm_resps, submit_sms
+from smppcast.smpp.batch import (
+    around_destination,
+    congestion_state,
+    cut,
+    deliver_sm_resps,
+    submit_sms,
+    submit_sms_alike,
+)
 
 MAX = 65_536
 
@@ -213,6 +220,22 @@ def test_submit_sms_are_those_of_the_general_codec(messages: list[tuple[str, byt
         prefix, suffix = around_destination(encode(template))
         bodies.append(prefix + pdu.destination_addr.encode() + suffix)
     assert submit_sms(first, bodies) == b"".join(map(encode, expected))
+
+
+@given(
+    numbers=st.integers(1, 20).flatmap(
+        lambda width: st.lists(
+            st.text("0123456789", min_size=width, max_size=width), min_size=1, max_size=300
+        )
+    ),
+    first=st.integers(1, 0x7FFFFF00),
+    around=st.tuples(st.binary(max_size=40), st.binary(max_size=300)),
+)
+def test_submit_sms_alike_are_the_same(numbers: list[str], first: int, around: tuple[bytes, bytes]) -> None:
+    before, behind = around
+    bodies = [before + number.encode() + behind for number in numbers]
+    joined = "".join(numbers).encode()
+    assert submit_sms_alike(first, before, joined, len(numbers[0]), behind) == submit_sms(first, bodies)
 
 
 @given(st.lists(st.integers(0, 0xFFFFFFFF), max_size=20), st.sampled_from([0, 0x64]))
