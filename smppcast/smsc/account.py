@@ -182,42 +182,58 @@ class SmscAccount:
     malformed: int = 0
     forgotten: int = 0
     rates: Counter[int] = field(default_factory=Counter)
+    _raw: list[Taken] = field(default_factory=list)
     _blocks: deque[_Block] = field(default_factory=deque)
 
     def append(self, taken: Taken) -> None:
-        """Adds a batch; the oldest block is forgotten when there are too many."""
+        """Counts a batch; it is written down by `fold`, which does not hold up its responses."""
         self.submitted += taken.count
         self.accepted += len(taken.states)
         if taken.statuses:
             self.refused.update(status for status in taken.statuses if status)
         self.rates[int(taken.at)] += taken.count
-        if not self._blocks or len(self._blocks[-1].statuses) >= BLOCK:
-            self._blocks.append(_Block(taken))
-        self._blocks[-1].append(taken)
-        if self.submitted - self.forgotten - len(self._blocks[0].statuses) >= self.remember:
+        self._raw.append(taken)
+
+    def fold(self) -> None:
+        """Writes down what was appended; the oldest block is forgotten when there are too many."""
+        raw, self._raw = self._raw, []
+        for taken in raw:
+            if not self._blocks or len(self._blocks[-1].statuses) >= BLOCK:
+                self._blocks.append(_Block(taken))
+            self._blocks[-1].append(taken)
+        while (
+            self._blocks and self.submitted - self.forgotten - len(self._blocks[0].statuses) >= self.remember
+        ):
             self.forgotten += len(self._blocks.popleft().statuses)
+
+    def _written(self) -> deque[_Block]:
+        self.fold()
+        return self._blocks
 
     def destinations(self, *, accepted: bool = False) -> Counter[str]:
         """Submits by destination; of accepted ones only if so asked."""
         if not accepted:
             return Counter(self.order())
-        pairs = (pair for block in self._blocks for pair in zip(block.numbers(), block.statuses, strict=True))
+        pairs = (
+            pair for block in self._written() for pair in zip(block.numbers(), block.statuses, strict=True)
+        )
         return Counter(name for name, status in pairs if not status)
 
     def order(self) -> list[str]:
         """The destination of every submit, in the order of their arrival."""
-        return [name for block in self._blocks for name in block.numbers()]
+        return [name for block in self._written() for name in block.numbers()]
 
     def find(self, index: int) -> Message | None:
         """An accepted message by its index."""
-        at = bisect_right(self._blocks, index, key=lambda block: block.first) - 1
-        if at < 0 or index - self._blocks[at].first >= len(self._blocks[at].states):
+        blocks = self._written()
+        at = bisect_right(blocks, index, key=lambda block: block.first) - 1
+        if at < 0 or index - blocks[at].first >= len(blocks[at].states):
             return None
-        return self._blocks[at].find(index - self._blocks[at].first)
+        return blocks[at].find(index - blocks[at].first)
 
     def pending(self, owner: Owner, destination: str, now: float) -> list[int]:
         """Indexes of accepted messages to that destination that are short of their final state."""
-        return [index for block in self._blocks for index in block.pending(owner, destination, now)]
+        return [index for block in self._written() for index in block.pending(owner, destination, now)]
 
     def totals(self) -> dict[str, Any]:
         """Its counters for JSON: quick, however much was taken in. `rates` is left out."""

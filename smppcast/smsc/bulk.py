@@ -19,7 +19,7 @@ from typing import Final
 from smppcast.errors import FramingError, ProtocolError
 from smppcast.smsc.timing import Timing, timing
 
-__all__ = ["Cut", "Cutter", "Run", "Shape", "frame"]
+__all__ = ["Cut", "Cutter", "Run", "Shape", "frame", "frame_alike"]
 
 SUBMIT_SM: Final = 0x00000004
 SUBMIT_SM_RESP: Final = 0x80000004
@@ -324,3 +324,18 @@ def frame(
     parts[1::3] = sequence_numbers
     parts[2::3] = bodies
     return b"".join(parts)
+
+
+def frame_alike(
+    command_id: int, sequence_numbers: Sequence[bytes], beginnings: bytes | bytearray, width: int, end: bytes
+) -> bytes:
+    """As `frame` with ESME_ROK, of bodies that differ in their first `width` octets alone: one PDU is repeated,
+    and written over by columns."""
+    length = HEADER_LENGTH + width + len(end)
+    pdu = pack(">IIII", length, command_id, 0, 0) + bytes(width) + end
+    pdus, numbers = bytearray(pdu * len(sequence_numbers)), bytearray().join(sequence_numbers)
+    for at in range(4):
+        pdus[12 + at :: length] = numbers[at::4]
+    for at in range(width):
+        pdus[HEADER_LENGTH + at :: length] = beginnings[at::width]
+    return bytes(pdus)

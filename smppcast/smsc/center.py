@@ -20,7 +20,7 @@ from smppcast.smpp.versions import has_command, speaks_3_3
 from smppcast.smpp.vocabulary import CommandStatus, InterfaceVersion, RegisteredDelivery
 from smppcast.smsc.account import Owner, SmscAccount, Taken
 from smppcast.smsc.broadcasts import Broadcasts
-from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
+from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame, frame_alike
 from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, WITHHELD, Habits
 from smppcast.smsc.load import Load, congestion_tlv
@@ -209,6 +209,8 @@ class Center:
     def _statuses(self, client: Client, destinations: Sequence[bytes], now: float) -> tuple[int, ...]:
         habits, count = self.habits, len(destinations)
         scenario = habits.scenario
+        if habits.lenient and self._load is None:
+            return ()
         statuses = [0] * count
         admitted = count
         rate = habits.rates.get(client.system_id, scenario.rate)
@@ -293,10 +295,14 @@ class Center:
             self._answer(intake, pdus, len(refused), intake.delays[0][0])
 
     def _respond(self, intake: _Intake, report: Report, answer: int) -> None:
-        ids = report.ids.response.write(report.numbers)
-        end = b"\0" + intake.told
-        bodies: Sequence[bytes] = [message_id + end for message_id in ids]
-        numbers: Sequence[bytes] = intake.accepted.sequence_numbers
+        end, numbers = b"\0" + intake.told, intake.accepted.sequence_numbers
+        if self.habits.answers.constant == PLAIN and len(intake.delays) == 1:
+            ids, width = report.ids.response.joined(report.numbers)
+            if width:
+                pdus = frame_alike(answer, numbers, ids, width, end)
+                self._answer(intake, pdus, len(report), intake.delays[0][0])
+                return
+        bodies = [message_id + end for message_id in report.ids.response.write(report.numbers)]
         kinds = b""
         if self.habits.answers.constant != PLAIN:
             kinds = self.habits.answers.slice(report.indexes[0], len(bodies))

@@ -64,6 +64,7 @@ class Habits:
             whose validity_period is over, `expired`, and of one on its way, `enroute`; messages hold numbers
             into it.
         calm: no link is cut, left half-open, unbound or stalled after some submits.
+        lenient: nothing but the load refuses a submit.
         rates: of the accounts that the scenario names.
         ids_3_3, dialect_3_3: what clients of SMPP 3.3 get in the place of `ids` and `dialect`.
         states: translates outcome numbers to message_states, by bytes.translate.
@@ -83,6 +84,7 @@ class Habits:
         "fates",
         "ids",
         "ids_3_3",
+        "lenient",
         "mix",
         "outcomes",
         "rates",
@@ -120,6 +122,9 @@ class Habits:
         self.rates = {login.system_id: login.rate or scenario.rate for login in scenario.accounts}
         self.outcomes: tuple[Outcome, ...] = scenario.outcomes
         self.rules = tuple(self._rule(rule) for rule in scenario.numbers)
+        limits = [scenario.rate, scenario.queue, *self.rates.values()]
+        refuses = any(rule.status for rule in self.rules) or self.refusals.constant != 0
+        self.lenient = not refuses and all(limit is None for limit in limits)
         self.deleted = len(self.outcomes)
         self.expired, self.enroute = self.deleted + 1, self.deleted + 2
         odd = (MessageState.DELETED, MessageState.EXPIRED, MessageState.ENROUTE)

@@ -336,6 +336,7 @@ class Smsc:
             link.flush()
         if touched and self.scenario.busy_poll:
             self._busy_poll.expect()
+        self.account.fold()
         due = wheel.next_due
         if due is None or (self._timer is not None and self._timer_due <= due):
             return

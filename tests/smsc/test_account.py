@@ -66,6 +66,7 @@ def test_old_destinations_are_forgotten_by_blocks_and_totals_kept() -> None:
     for number in range(BLOCK + 3):
         account.append(taken(number, b"%d" % number))
     assert account.submitted == account.accepted == BLOCK + 3
+    account.fold()
     assert account.forgotten == BLOCK
     assert account.order() == [str(number) for number in range(BLOCK, BLOCK + 3)]
     assert account.find(0) is None

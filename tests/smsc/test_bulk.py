@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smppcast.errors import DecodeError
 from smppcast.smpp import DeliverSmResp, EnquireLink, Pdu, SubmitSm, SubmitSmResp, Tlvs, encode
-from smppcast.smsc.bulk import DELIVER_SM_RESP, SUBMIT_SM_RESP, Cutter, Run, frame
+from smppcast.smsc.bulk import DELIVER_SM_RESP, SUBMIT_SM_RESP, Cutter, Run, frame, frame_alike
 from smppcast.smsc.checks import read
 
 LIMIT = 70_000
@@ -192,6 +192,21 @@ def test_frames_are_what_the_general_codec_writes(rows: list[tuple[int, str]]) -
     numbers = [number.to_bytes(4, "big") for number, _ in rows]
     made = frame(SUBMIT_SM_RESP, 0, numbers, [text.encode() + b"\0" for _, text in rows])
     assert made == b"".join(encode(SubmitSmResp(sequence_number=n, message_id=text)) for n, text in rows)
+
+
+@given(
+    st.integers(1, 30).flatmap(
+        lambda width: st.lists(
+            st.tuples(st.binary(min_size=4, max_size=4), st.binary(min_size=width, max_size=width)),
+            min_size=1,
+        )
+    ),
+    st.binary(max_size=9),
+)
+def test_frames_alike_are_frames(rows: list[tuple[bytes, bytes]], end: bytes) -> None:
+    numbers, beginnings = [number for number, _ in rows], [beginning for _, beginning in rows]
+    made = frame_alike(SUBMIT_SM_RESP, numbers, b"".join(beginnings), len(beginnings[0]), end)
+    assert made == frame(SUBMIT_SM_RESP, 0, numbers, [beginning + end for beginning in beginnings])
 
 
 def test_a_command_length_beyond_the_bound_loses_the_stream() -> None:

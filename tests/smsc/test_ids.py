@@ -33,6 +33,19 @@ def test_styles_as_operators_write_them(style: IdStyle, written: bytes) -> None:
     assert Writer(style).write([0xBEEF]) == [written]
 
 
+@pytest.mark.parametrize("style", STYLES, ids=str)
+@given(first=st.integers(0, 10**12) | st.integers(0, 20_000), count=st.integers(1, 300), plain=st.booleans())
+def test_joined_they_are_the_same(style: IdStyle, first: int, count: int, plain: bool) -> None:
+    writer = Writer(style)
+    numbers = range(first, first + count) if plain else [first + at * at for at in range(count)]
+    text, width = writer.joined(numbers)
+    written = writer.write(numbers)
+    if len(set(map(len, written))) == 1:
+        assert [text[at : at + width] for at in range(0, len(text), width)] == written
+    else:
+        assert (text, width) == (b"", 0)
+
+
 def test_uuids_are_of_version_4_and_differ() -> None:
     uuids = Writer(STYLES[4]).write(range(1000))
     assert len(set(uuids)) == 1000
