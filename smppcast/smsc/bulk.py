@@ -329,7 +329,7 @@ def frame(
 def frame_alike(
     command_id: int, sequence_numbers: Sequence[bytes], beginnings: bytes | bytearray, width: int, end: bytes
 ) -> bytes:
-    """As `frame` with ESME_ROK, of bodies that differ in their first `width` octets alone: one PDU is repeated,
+    """As `frame` with ESME_ROK, of bodies that differ in their first `width` octets alone: a PDU is repeated,
     and written over by columns."""
     length = HEADER_LENGTH + width + len(end)
     pdu = pack(">IIII", length, command_id, 0, 0) + bytes(width) + end
