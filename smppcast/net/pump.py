@@ -174,7 +174,9 @@ class Pump:
         window, first = self.session.window, len(self._put_off) == 1
         room = window.room
         self._write()
-        if not wait_s or (first and window.room == room):
+        if not wait_s:
+            self._handle(*self._merged())  # whoever has something to send for it wakes us
+        elif first and window.room == room:
             self._catch_up()
         elif first:
             self._loop.call_later(wait_s, self._guarded, self._catch_up)
@@ -222,12 +224,10 @@ class Pump:
         """Writes what there is. The owner fills only when it may leave at once: what is queued while the
         peer does not read would leave all together when it does, whatever the rate."""
         self._woken = False
-        link, session, clock = self._link, self.session, self._clock
+        link, session = self._link, self.session
         self._write()
         if session.state in _OVER and not link.blocked:
             self._over.set()
-        if link.blocked and self._blocked_since is None:
-            self._blocked_since = clock()
         self._mind_reading()
 
     def _write(self) -> None:
@@ -245,6 +245,8 @@ class Pump:
                 break
         else:
             self.wake()
+        if link.blocked and self._blocked_since is None:
+            self._blocked_since = clock()
 
     def _mind_reading(self) -> None:
         reading = self.session.owed <= OWED_MAX

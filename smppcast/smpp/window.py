@@ -76,13 +76,16 @@ class Window(Generic[T]):
         count = len(tokens)
         if not count:
             return
-        self.oldest()
+        if self._batches:
+            self.oldest()
         self._free(sequence_number, count)
-        self._next, done = sequence_number + count, 0
-        for at, stop in self._spans(sequence_number, count):
-            self._tokens[at:stop] = tokens[done : done + stop - at]
-            self._taken[at:stop] = b"\1" * (stop - at)
-            done += stop - at
+        at, self._next = sequence_number & self._mask, sequence_number + count
+        stop, end = at + count, len(self._taken)
+        if stop <= end:
+            self._tokens[at:stop], self._taken[at:stop] = tokens, b"\1" * count
+        else:
+            self._tokens[at:], self._taken[at:] = tokens[: end - at], b"\1" * (end - at)
+            self._tokens[: stop - end], self._taken[: stop - end] = tokens[end - at :], b"\1" * (stop - end)
         self._unanswered += count
         self._batches.append((now, sequence_number, count))
         if self._sample is None:
@@ -103,14 +106,13 @@ class Window(Generic[T]):
                     self._taken[place] = 0
                     self._elders[last - (last - place & mask)] = tokens[place]  # type: ignore[assignment]
 
-    def _spans(self, first: int, count: int) -> tuple[tuple[int, int], ...]:
-        """Where the places of these numbers are: one span, or the second begins anew."""
-        at, end = first & self._mask, len(self._taken)
-        return ((at, at + count),) if at + count <= end else ((at, end), (0, at + count - end))
-
     def _any(self, first: int, count: int) -> bool:
         """Whether one of the places of these numbers is taken."""
-        return any(self._taken.find(1, at, stop) >= 0 for at, stop in self._spans(first, count))
+        at, taken = first & self._mask, self._taken
+        if taken.find(1, at, at + count) >= 0:
+            return True
+        beyond = at + count - len(taken)
+        return beyond > 0 and taken.find(1, 0, beyond) >= 0
 
     def settle(self, sequence_numbers: Sequence[int]) -> list[T | None]:
         """The tokens of answered requests, in that order; None for an answer to nothing."""
@@ -134,14 +136,16 @@ class Window(Generic[T]):
         in_places = self._next - len(self._taken) <= first <= self._next - count
         if not in_places or sequence_numbers != list(range(first, first + count)):
             return None
-        spans = self._spans(first, count)
-        if any(self._taken.find(0, at, stop) >= 0 for at, stop in spans):
+        at, end = first & self._mask, len(self._taken)
+        stop = min(at + count, end)
+        beyond = at + count - stop
+        if self._taken.find(0, at, stop) >= 0 or self._taken.find(0, 0, beyond) >= 0:
             return None
-        tokens: list[Any] = []
-        for at, stop in spans:
-            tokens += self._tokens[at:stop]
-            self._tokens[at:stop] = [None] * (stop - at)
-            self._taken[at:stop] = bytes(stop - at)
+        tokens: list[Any] = self._tokens[at:stop]
+        self._tokens[at:stop], self._taken[at:stop] = [None] * (stop - at), bytes(stop - at)
+        if beyond:
+            tokens += self._tokens[:beyond]
+            self._tokens[:beyond], self._taken[:beyond] = [None] * beyond, bytes(beyond)
         self._unanswered -= count
         return tokens
 

@@ -285,7 +285,7 @@ async def test_what_may_wait_no_longer_than_the_write_is_handled_right_behind_it
         it.owner.written = lambda _: handled.append(it.owner.calls)  # type: ignore[assignment, method-assign]
         it.wire.bring(accepted(2, 3) + pdu(CommandId.DELIVER_SM, 1, bytes(17)))
         assert handled == [0]
-        assert (it.owner.todo, it.owner.calls) == (4, 2)
+        assert (it.owner.todo, it.owner.calls) == (4, 1)
         tasks.cancel_scope.cancel()
 
 
