@@ -176,7 +176,7 @@ class _Message:
 class Bulk:
     """One text on its way to many numbers; a `Stream` of the outbox on one side, batches on the other.
 
-    At most a window of results waits to be fetched: behind a consumer that is slower than the link,
+    At most two windows of results wait to be fetched: behind a consumer that is slower than the link,
     nothing more is sent. Keys of single segments are the numbers themselves, those of several are
     pairs of a message and a segment.
 

@@ -155,11 +155,10 @@ class ClientSession(Operations):
         """Sends one text to many numbers, and yields what became of them in the order of the answers.
 
         The text is encoded once. Numbers are taken as the window has room: memory is flat whatever
-        their count, and behind a slow consumer at most as many results wait as the window has room for
-        (100 where it is smaller). Leaving the
-        loop stops it likewise (at once under `contextlib.aclosing`, else when Python collects the
-        generator); what is in flight then is answered to nobody. Single messages of
-        `submit` go before those of streams; streams take turns.
+        their count, and behind a slow consumer at most two windows of results wait (100 where those are
+        fewer). Leaving the loop stops it likewise (at once under `contextlib.aclosing`, else when Python
+        collects the generator); what is in flight then is answered to nobody. Single messages of `submit` go
+        before those of streams; streams take turns.
 
         Args:
             numbers: as `to` of `submit`; any iterable, asynchronous or not. One that is none comes
@@ -184,7 +183,8 @@ class ClientSession(Operations):
         wire = self._wire
         wire.check()
         feed = feed_of(numbers, wire.wake)
-        ton, ahead = self._composer.dialect.dest_addr_ton, max(wire.session.window.size, AHEAD_LEAST)
+        # A window of answers is being handled while the next is on its way.
+        ton, ahead = self._composer.dialect.dest_addr_ton, max(2 * wire.session.window.size, AHEAD_LEAST)
         bulk = Bulk(feed, wording, ton, ahead, wire.wake)
         wire.cast(bulk)
         try:

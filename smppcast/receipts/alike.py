@@ -22,12 +22,19 @@ class Alike:
 
     def __init__(self, pdus: Sequence[bytes]) -> None:
         self.count, self._width = len(pdus), len(pdus[0])
-        self._octets = b"".join(pdus)
+        self._octets = bytearray().join(pdus)  # whose slices need no conversion
 
     def differing(self, places: Iterable[int]) -> bool:
         """Whether an octet at any of the places is not the same in all."""
         octets, width, count = self._octets, self._width, self.count
         return any(octets[place::width] != octets[place : place + 1] * count for place in places)
+
+    def same_but(self, places: Sequence[int], blank: bytes) -> bool:
+        """Whether all are `blank` once the octets at these places are 0."""
+        octets, zeros = bytearray(self._octets), bytearray(self.count)
+        for place in places:
+            octets[place :: self._width] = zeros
+        return octets == blank * self.count
 
     def integers(self, start: int) -> list[int]:
         """The 32 bit integers, big-endian, at a place."""
@@ -40,14 +47,18 @@ class Alike:
             allowed: never NUL, which divides them here.
         """
         if not self.differing(range(start, stop)):
-            text = self._octets[start:stop]
+            text = bytes(self._octets[start:stop])
             return None if text.translate(None, allowed) else [text.decode("latin-1")] * self.count
+        return self.differing_texts(start, stop, allowed)
+
+    def differing_texts(self, start: int, stop: int, allowed: bytes) -> list[str] | None:
+        """As `texts`, where they are known to differ."""
         column = self._column(start, stop, stop - start + 1)
         if len(column.translate(None, allowed)) != self.count:
             return None
         return column.decode("latin-1").split("\0")[:-1]
 
-    def octets(self, place: int) -> bytes:
+    def octets(self, place: int) -> bytearray:
         """The octets at a place."""
         return self._octets[place :: self._width]
 

@@ -9,11 +9,11 @@ them is, which is the rule in a campaign, they are cut by columns (`alike.py`) i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from struct import unpack
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from smppcast.model import MessageState
 from smppcast.receipts.alike import Alike
@@ -57,6 +57,9 @@ _ALLOWED = {
     _REPEATED: b" " + _GRAPHIC,
     _TLV_ID: _GRAPHIC,
 }
+# Those in which receipts of one campaign, one minute and one outcome differ.
+_VARYING = (_SEQUENCE, _SOURCE, _TEXT_ID, _TLV_ID, _REFERENCE)
+_LAYOUTS_MAX = 64
 _STATE_MOST = 9  # message_states that the expression lets through
 # PDUs below which columns are not worth their fixed cost.
 _FEW = 48
@@ -231,37 +234,113 @@ def _by_length(pdus: Sequence[bytes], time_zone: tzinfo) -> ReceiptBatch | None:
     return together.rows(places)
 
 
+class _Layout(NamedTuple):
+    """How receipts of one length are laid out that differ in their numbers and ids alone."""
+
+    fields: Mapping[int, tuple[int, int]]
+    varying: tuple[int, ...]
+    """The places of those."""
+    blank: bytes
+    """A whole PDU with zeros there."""
+    first: ReceiptBatch
+    """The receipt that it was found by, which says the rest for all."""
+
+
+# By the length of PDUs and the time zone. Dates are among what all have in common: a layout lasts a second,
+# or a minute.
+_layouts: dict[tuple[int, tzinfo], _Layout] = {}
+
+
 def _alike(pdus: Sequence[bytes], time_zone: tzinfo) -> ReceiptBatch | None:
     """Receipts of one length by columns; None where they are not all laid out as the first one is.
 
     What lies between the first one's fields must be the same in all, and each field hold what the
     expression lets it: then the expression would cut all of them at the same places.
     """
-    first = _RECEIPT(pdus[0])
-    if first is None or _columns([first.groups(b"")], time_zone) is None:
+    alike, key = Alike(pdus), (len(pdus[0]), time_zone)
+    layout = _layouts.get(key)
+    if layout is not None and alike.same_but(layout.varying, layout.blank):
+        return _uniform(alike, layout)
+    layout = _layout(pdus[0], time_zone)
+    if layout is None:
         return None
-    alike = Alike(pdus)
-    fields = {group: first.span(group) for group in (_SEQUENCE, *_ALLOWED, _STATE, _REFERENCE)}
-    own = {place for span in fields.values() for place in range(*span)}
-    if alike.differing(place for place in range(len(pdus[0])) if place not in own):
+    if not alike.same_but(layout.varying, layout.blank):
+        return _mixed(pdus[0], alike, layout, time_zone)
+    if len(_layouts) >= _LAYOUTS_MAX:
+        _layouts.clear()
+    _layouts[key] = layout
+    return _uniform(alike, layout)
+
+
+def _layout(pdu: bytes, time_zone: tzinfo) -> _Layout | None:
+    """That of a receipt; None for what is none, or looks like one and is not."""
+    match = _RECEIPT(pdu)
+    first = None if match is None else _columns([match.groups(b"")], time_zone)
+    if match is None or first is None:
+        return None
+    fields = {group: match.span(group) for group in (_SEQUENCE, *_ALLOWED, _STATE, _CODE, _REFERENCE)}
+    varying = tuple(place for group in _VARYING for place in range(*fields[group]))
+    blank = bytearray(pdu)
+    for place in varying:
+        blank[place] = 0
+    return _Layout(fields, varying, bytes(blank), first)
+
+
+def _uniform(alike: Alike, layout: _Layout) -> ReceiptBatch | None:
+    """Receipts that differ in their numbers and ids alone."""
+    texts: dict[int, list[str]] = {}
+    for group in (_SOURCE, _TEXT_ID, _TLV_ID):
+        start, stop = layout.fields[group]
+        column = alike.differing_texts(start, stop, _ALLOWED[group]) if start >= 0 else []
+        if column is None:
+            return None
+        texts[group] = column
+    first, count = layout.first, alike.count
+    ids, others = _ids(texts)
+    return ReceiptBatch(
+        alike.integers(layout.fields[_SEQUENCE][0]),
+        ids,
+        others,
+        texts[_SOURCE],
+        first.destinations * count,
+        first.states * count,
+        first.errors * count,
+        first.done * count,
+        first.submitted * count,
+        _references_alike(alike, layout.fields[_REFERENCE][0]),
+    )
+
+
+def _ids(texts: Mapping[int, list[str]]) -> tuple[list[str], list[str]]:
+    """The ids to match by, and those of the texts where they differ from them."""
+    text_ids = texts[_TEXT_ID]
+    ids = texts[_TLV_ID] or text_ids
+    if ids == text_ids:
+        return ids, [""] * len(ids)
+    return ids, ["" if used == text_id else text_id for used, text_id in zip(ids, text_ids, strict=True)]
+
+
+def _mixed(pdu: bytes, alike: Alike, layout: _Layout, time_zone: tzinfo) -> ReceiptBatch | None:
+    """Receipts that differ in other fields too: their outcomes, their dates."""
+    fields = layout.fields
+    own = [place for group, span in fields.items() if group != _CODE for place in range(*span)]
+    blank = bytearray(pdu)
+    for place in own:
+        blank[place] = 0
+    if not alike.same_but(own, bytes(blank)):
         return None
     texts: dict[int, list[str]] = {}
     for group, allowed in _ALLOWED.items():
         start, stop = fields[group]
-        column = alike.texts(start, stop, allowed) if start >= 0 else [""] * len(pdus)
+        column = alike.texts(start, stop, allowed) if start >= 0 else []
         if column is None:
             return None
         texts[group] = column
     states = _states_alike(alike, fields[_STATE][0], texts[_STAT])
     if states is None or any(_like_a_field(text.encode("ascii")) for text in set(texts[_REPEATED])):
         return None
-    text_ids = texts[_TEXT_ID]
-    ids = texts[_TLV_ID] if fields[_TLV_ID][0] >= 0 else text_ids
-    if ids == text_ids:
-        others = [""] * len(pdus)
-    else:
-        others = ["" if used == text_id else text_id for used, text_id in zip(ids, text_ids, strict=True)]
-    code = first[_CODE] or b""
+    code = pdu[slice(*fields[_CODE])] if fields[_CODE][0] >= 0 else b""
+    ids, others = _ids(texts)
     return ReceiptBatch(
         alike.integers(fields[_SEQUENCE][0]),
         ids,
@@ -294,6 +373,8 @@ def _references_alike(alike: Alike, place: int) -> list[int]:
 
 def _each(column: Sequence[str], read_one: Callable[[str], _T]) -> list[_T]:
     """What each text says, where few are distinct."""
+    if column.count(column[0]) == len(column):
+        return [read_one(column[0])] * len(column)
     said = {text: read_one(text) for text in set(column)}
     return [said[text] for text in column]
 

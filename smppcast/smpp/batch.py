@@ -32,6 +32,7 @@ SUBMIT_SM, SUBMIT_SM_RESP = 0x00000004, 0x80000004
 DELIVER_SM, DELIVER_SM_RESP = 0x00000005, 0x80000005
 CONGESTION_STATE = 0x0428
 HEADER_LENGTH = 16
+_RESP_LENGTH = HEADER_LENGTH + 1
 
 _header = Struct(">IIII").unpack_from
 
@@ -117,14 +118,13 @@ def _alike_written(sequence_number: int, pdu: bytes, digits: bytearray, width: i
 
 def deliver_sm_resps(sequence_numbers: Sequence[int], command_status: int = 0) -> bytes:
     """Encodes a deliver_sm_resp for each sequence_number; its message_id is unused and empty."""
-    head = pack(">III", HEADER_LENGTH + 1, DELIVER_SM_RESP, command_status)
-    numbers = pack(f">{len(sequence_numbers)}I", *sequence_numbers)
-    join = b"\0" + head
-    return (
-        head + join.join([numbers[at : at + 4] for at in range(0, len(numbers), 4)]) + b"\0"
-        if sequence_numbers
-        else b""
+    resps = bytearray(
+        pack(">IIIIx", _RESP_LENGTH, DELIVER_SM_RESP, command_status, 0) * len(sequence_numbers)
     )
+    numbers = array("I", sequence_numbers).tobytes()
+    for at, place in enumerate(_PLACES):
+        resps[12 + at :: _RESP_LENGTH] = numbers[place::4]
+    return bytes(resps)
 
 
 class Cut:
@@ -187,6 +187,13 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901 - the hot 
             if tlvs:
                 found.tlvs = tlvs
         elif command_id == DELIVER_SM:
+            alike = buffer[position : position + 8]
+            if position >= singly and startswith(alike, position + (_RUN_MIN - 1) * length):
+                run = _alike(buffer, position, length, min((end - position) // length, _RUN_MAX))
+                singly = position + run * length
+                found.deliveries += [buffer[at : at + length] for at in range(position, singly, length)]
+                position = singly
+                continue
             found.deliveries.append(buffer[position : position + length])
         else:
             found.others.append(buffer[position : position + length])
@@ -229,8 +236,9 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
     Returns how many there were, and whether they were taken: they are not where they are few, or where
     one of their identifiers has a NUL inside or none at its end.
     """
-    width = length - HEADER_LENGTH
-    if not width or (limit >= _RUN_COLUMNS and width <= _COLUMNS_MAX):
+    width, far = length - HEADER_LENGTH, position + (_RUN_COLUMNS - 1) * length
+    many = limit >= _RUN_COLUMNS and buffer.startswith(buffer[position : position + 8], far)
+    if not width or (many and width <= _COLUMNS_MAX):
         run = _alike(buffer, position, length, limit)
         if run < _RUN_MIN:
             return run, False
