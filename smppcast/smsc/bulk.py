@@ -327,7 +327,7 @@ def frame(
 
 
 def frame_alike(
-    command_id: int, sequence_numbers: Sequence[bytes], beginnings: bytes | bytearray, width: int, end: bytes
+    command_id: int, sequence_numbers: Sequence[bytes], beginnings: bytes, width: int, end: bytes
 ) -> bytes:
     """As `frame` with ESME_ROK, of bodies that differ in their first `width` octets alone: a PDU is repeated,
     and written over by columns."""

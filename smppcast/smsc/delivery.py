@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import repeat
+from struct import pack
 from typing import Final, Protocol
 
 from smppcast.smpp.vocabulary import CommandId, CommandStatus
@@ -67,7 +68,10 @@ class Delivery:
         """The next sequence_numbers of the SMSC's requests, 1 to 0x7FFFFFFF and round again."""
         first = self.sequence_number
         self.sequence_number = (first + count) % SEQUENCE_MAX
-        return [(number % SEQUENCE_MAX + 1).to_bytes(4, "big") for number in range(first, first + count)]
+        if first + count > SEQUENCE_MAX:
+            return [(number % SEQUENCE_MAX + 1).to_bytes(4, "big") for number in range(first, first + count)]
+        octets = pack(f">{count}I", *range(first + 1, first + count + 1))
+        return [octets[at : at + 4] for at in range(0, 4 * count, 4)]
 
     # --- out ------------------------------------------------------------------------------
 

@@ -76,8 +76,7 @@ class Dialect:
         widths = tuple(map(len, first[1:]))
         alike = all(len(set(map(len, column))) == 1 for column in columns[1:])
         if alike and outcomes.count(outcomes[0]) == len(rows):
-            template = self._template(shape, dates, outcomes[0], widths)
-            return [template % row for row in rows]
+            return list(map(self._template(shape, dates, outcomes[0], widths).__mod__, rows))
         return [
             self._template(shape, dates, outcome, tuple(map(len, row[1:]))) % row
             for outcome, row in zip(outcomes, rows, strict=True)

@@ -30,6 +30,7 @@ _SPAN_3_3: Final = 1 << 4 * MESSAGE_ID_MAX_3_3
 
 # Of the numbers below 10,000 in turn, the last digit of each, the one before, and so on.
 _COLUMN: Final = 10_000
+_FEW: Final = 4
 _COLUMNS: Final = tuple(
     bytearray(b"".join(b"%d" % digit * 10**place for digit in range(10)) * (_COLUMN // 10 ** (place + 1)))
     for place in range(4)
@@ -49,23 +50,34 @@ class Writer:
         self.write: Callable[[Sequence[int]], list[bytes]] = self._uuids if self._base == 0 else self._numbers
 
     def _numbers(self, numbers: Sequence[int]) -> list[bytes]:
+        text, width = self._consecutive(numbers)
+        if width:
+            return [text[at : at + width] for at in range(0, len(text), width)]
         template = self._template
         return [template % number for number in numbers]
 
-    def joined(self, numbers: Sequence[int]) -> tuple[bytes | bytearray, int]:
+    def joined(self, numbers: Sequence[int]) -> tuple[bytes, int]:
         """As `write`, in one piece, and how many octets each has; b"" and 0 where that differs."""
-        if self._base == 10 and isinstance(numbers, range) and numbers:
-            ends = self._template % numbers[0], self._template % numbers[-1]
-            width = len(ends[0])
-            # Consecutive ones mostly differ in their last four digits alone.
-            if ends[0][:-4] == ends[1][:-4] and width == len(ends[1]):
-                text, at = bytearray(ends[0] * len(numbers)), numbers[0] % _COLUMN
-                for place, column in enumerate(_COLUMNS[:width], 1):
-                    text[width - place :: width] = column[at : at + len(numbers)]
-                return text, width
+        text, width = self._consecutive(numbers)
+        if width:
+            return text, width
         written = self.write(numbers)
         widths = set(map(len, written))
         return (b"".join(written), widths.pop()) if len(widths) == 1 else (b"", 0)
+
+    def _consecutive(self, numbers: Sequence[int]) -> tuple[bytes, int]:
+        """As `joined`, of decimal numbers that follow one another and differ in their last four digits alone,
+        by columns."""
+        if self._base != 10 or not isinstance(numbers, range) or len(numbers) < _FEW:
+            return b"", 0
+        first, last = self._template % numbers[0], self._template % numbers[-1]
+        width = len(first)
+        if numbers.step != 1 or width != len(last) or first[:-4] != last[:-4]:
+            return b"", 0
+        text, at = bytearray(first * len(numbers)), numbers[0] % _COLUMN
+        for place, column in enumerate(_COLUMNS[:width], 1):
+            text[width - place :: width] = column[at : at + len(numbers)]
+        return bytes(text), width
 
     def _uuids(self, numbers: Sequence[int]) -> list[bytes]:
         return [_uuid(number * _FACTOR_UUID % _SPAN_UUID) for number in numbers]
