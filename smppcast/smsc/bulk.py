@@ -38,8 +38,8 @@ _SPECIAL_MODES: Final = (1, 2)
 # endlessly (absolute validity_periods, say) only loses the cache.
 SHAPES_MAX: Final = 1024
 
-# PDUs of one length are cut together, by one unpacker, if there are as many. Unpackers take a
-# multiple of 4 of them, so that few have to be kept: a client has few lengths at a time.
+# PDUs of one length are cut together, by one unpacker, if there are as many. A client has few lengths at a
+# time, and its window few numbers.
 _ALIKE_MIN: Final = 4
 _ALIKE_MAX: Final = 128
 _UNPACKERS_KEPT: Final = 256
@@ -154,7 +154,7 @@ class Cutter:
                         run = Run(shape)
                         items.append(run)
                     if position >= singly and end - position >= _ALIKE_MIN * length:
-                        count = min((end - position) // length, _ALIKE_MAX) & -_ALIKE_MIN
+                        count = min((end - position) // length, _ALIKE_MAX)
                         lengths = length, prefix_length, stop - at, middle_length + 1
                         if alike := _take_submits(buffer, position, lengths, count, run):
                             position += alike * length
@@ -172,7 +172,7 @@ class Cutter:
             elif command_id == DELIVER_SM_RESP:
                 if status == _OK:
                     if position >= singly and end - position >= _ALIKE_MIN * length:
-                        count = min((end - position) // length, _ALIKE_MAX) & -_ALIKE_MIN
+                        count = min((end - position) // length, _ALIKE_MAX)
                         if alike := _take_answers(buffer, position, length, count, found.acknowledged):
                             position += alike * length
                             continue
@@ -283,10 +283,10 @@ def _take_answers(buffer: bytes, position: int, length: int, count: int, found: 
 
 
 def _leading(heads: Sequence[bytes]) -> int:
-    """How many are like the first, with none between that is not; a number that there are unpackers for."""
+    """How many are like the first, with none between that is not."""
     if heads.count(heads[0]) == len(heads):
         return len(heads)
-    return next(at for at, head in enumerate(heads) if head != heads[0]) & -_ALIKE_MIN
+    return next(at for at, head in enumerate(heads) if head != heads[0])
 
 
 @lru_cache(maxsize=_UNPACKERS_KEPT)

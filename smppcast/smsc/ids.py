@@ -30,7 +30,7 @@ _SPAN_3_3: Final = 1 << 4 * MESSAGE_ID_MAX_3_3
 
 # Of the numbers below 10,000 in turn, the last digit of each, the one before, and so on.
 _COLUMN: Final = 10_000
-_FEW: Final = 4
+_FEW: Final = 24
 _COLUMNS: Final = tuple(
     bytearray(b"".join(b"%d" % digit * 10**place for digit in range(10)) * (_COLUMN // 10 ** (place + 1)))
     for place in range(4)

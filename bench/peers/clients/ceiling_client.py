@@ -1,8 +1,9 @@
 """The raw ceiling: submit_sm PDUs encoded beforehand, a bare protocol on uvloop, responses counted by length.
 
 Nothing is parsed, matched or kept, and nothing else is done: what any client in Python could reach with
-this event loop and this SMSC. All PDUs have one length (the SMSC is told to write its message_ids with
-ten digits), so that what one read brings is divided by it, and as many are written from one buffer.
+this event loop and this SMSC. It polls for its answers, as smppcast does over loopback. All PDUs have one
+length (the SMSC is told to write its message_ids with ten digits), so that what one read brings is divided
+by it, and as many are written from one buffer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final, cast
 import uvloop
 
 from bench.peers.span import FIRST_NUMBER, HOST, PASSWORD, SOURCE, SOURCE_TON, TEXT, Job, Span
+from smppcast.net.busy_poll import BusyPoll
 
 BIND_TRANSCEIVER: Final = 0x09
 SUBMIT_SM: Final = 0x04
@@ -53,6 +55,7 @@ class Ceiling(asyncio.Protocol):
         self._pdus = memoryview(pdus + pdus[: window * self._length])
         self._sent = self._octets = self._total = 0
         self._done = asyncio.Event()
+        self._busy_poll = BusyPoll(asyncio.get_running_loop())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
@@ -81,6 +84,7 @@ class Ceiling(asyncio.Protocol):
         begin = self._sent % ROUND * self._length
         self._sent += count
         self.transport.write(self._pdus[begin : begin + count * self._length])
+        self._busy_poll.expect()
 
 
 async def main() -> None:
