@@ -205,15 +205,15 @@ class Wire:
         """What a stream sends next does not depend on its answers; whoever awaits one decides when it is
         there. An SMSC may wait for the responses to its deliveries."""
         match events:
-            case [Answers() as answers, *deliveries] if all(
-                isinstance(each, Deliveries) for each in deliveries
-            ):
-                if self.outbox.awaited(answers.tokens):
-                    return None
-                merged = not deliveries and session.window.size <= MERGED_WINDOW
-                return PUT_OFF_S if merged else 0.0
+            case [Answers() as answers]:
+                merged = session.window.size <= MERGED_WINDOW
+            case [Answers() as answers, Deliveries()]:
+                merged = False
             case _:
                 return None
+        if self.outbox.awaited(answers.tokens):
+            return None
+        return PUT_OFF_S if merged else 0.0
 
     @property
     def hurries(self) -> bool:

@@ -236,12 +236,13 @@ class Pump:
             if link.blocked:
                 break
             owner.fill(session, clock())
-            if data := session.take():
-                link.write(data)
-                owner.written(clock())
-                if self._near and owner.hurries:
-                    self._busy_poll.expect()
-            if not (data and session.window.room):
+            if not session.owed:
+                break
+            link.write(session.take())
+            owner.written(clock())
+            if self._near and owner.hurries:
+                self._busy_poll.expect()
+            if not session.window.room:
                 break
         else:
             self.wake()

@@ -34,6 +34,9 @@ CONGESTION_STATE = 0x0428
 HEADER_LENGTH = 16
 _RESP_LENGTH = HEADER_LENGTH + 1
 
+_RESPONSE, _ACCEPTED = SUBMIT_SM_RESP.to_bytes(4, "big"), bytes(4)
+_WHOLE_MAX = HEADER_LENGTH + 65  # message_id has at most 65 octets (SMPP 5.0 section 4.7.14)
+
 _header = Struct(">IIII").unpack_from
 
 # Where the octets of an integer of the wire stand in one of this machine.
@@ -41,6 +44,9 @@ _PLACES = (3, 2, 1, 0) if sys.byteorder == "little" else (0, 1, 2, 3)
 
 # As much is written by columns as lies in the processor's nearest cache: of more an octet costs thrice that.
 _WRITTEN_MAX = 24_000
+
+# Up to so many PDUs are quicker put together by pieces.
+_JOINED_MAX = 24
 
 # Responses of one length are cut together, if there are as many: fewer are as quick one by one. From
 # some number on, and up to some length, their columns are; and beyond the last number their octets no
@@ -93,6 +99,8 @@ def submit_sms_alike(sequence_number: int, prefix: bytes, digits: bytes, width: 
         digits: of all destinations, `width` of each.
     """
     length, whole = HEADER_LENGTH + len(prefix) + width + len(suffix), len(digits) // width
+    if whole <= _JOINED_MAX:
+        return _alike_joined(sequence_number, prefix, digits, width, suffix)
     pdu = pack(">IIII", length, SUBMIT_SM, 0, 0) + prefix + bytes(width) + suffix
     step, columns = max(1, _WRITTEN_MAX // length), bytearray(digits)
     if whole <= step:
@@ -103,6 +111,23 @@ def submit_sms_alike(sequence_number: int, prefix: bytes, digits: bytes, width: 
         )
         for at in range(0, whole, step)
     )
+
+
+def _alike_joined(sequence_number: int, prefix: bytes, digits: bytes, width: int, suffix: bytes) -> bytes:
+    count = len(digits) // width
+    head = pack(">III", HEADER_LENGTH + len(prefix) + width + len(suffix), SUBMIT_SM, 0)
+    numbers = pack(f">{count}I", *range(sequence_number, sequence_number + count))
+    # From one destination to the next sequence_number all PDUs are the same.
+    parts: list[bytes] = [b"", prefix, b"", suffix + head] * count
+    parts[0::4] = _pieces(4, count)(numbers)
+    parts[2::4] = _pieces(width, count)(digits)
+    parts[-1] = suffix
+    return head + b"".join(parts)
+
+
+@lru_cache(maxsize=_UNPACKERS_KEPT)
+def _pieces(width: int, count: int) -> Callable[[bytes], tuple[Any, ...]]:
+    return Struct(f"{width}s" * count).unpack
 
 
 def _alike_written(sequence_number: int, pdu: bytes, digits: bytearray, width: int, before: int) -> bytearray:
@@ -152,7 +177,7 @@ class Cut:
         self.consumed = 0
 
 
-def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901 - the hot loop: calls cost a tenth of it
+def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 - the hot loop: calls cost a tenth
     """Cuts all whole PDUs at the start of `buffer`.
 
     Raises:
@@ -160,6 +185,8 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901 - the hot 
             are lost with the link, as SMPP 5.0 section 3.2.4 has no way to resynchronise.
     """
     found, startswith = Cut(), buffer.startswith
+    if _cut_whole(buffer, found):
+        return found
     position, end = 0, len(buffer)
     singly = 0  # up to there, responses that cannot be cut together
     while end - position >= HEADER_LENGTH:
@@ -203,6 +230,30 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901 - the hot 
         _note(found, ())
     _refuse_impossible(buffer, position, max_command_length)
     return found
+
+
+def _cut_whole(buffer: bytes, found: Cut) -> bool:
+    """Cuts a buffer that holds acceptances of one length and nothing else, as that of a small window does;
+    False where it holds something else."""
+    length = int.from_bytes(buffer[:4], "big")
+    if not HEADER_LENGTH < length <= _WHOLE_MAX:
+        return False
+    run, rest = divmod(len(buffer), length)
+    if rest or not 1 < run < _RUN_COLUMNS or not buffer.startswith(_RESPONSE, 4):
+        return False
+    values, width = _unpacker(length, run)(buffer, 0), length - HEADER_LENGTH
+    heads, text = values[0::4], b"".join(values[3::4])
+    if (
+        heads.count(heads[0]) != run
+        or values[1::4].count(_ACCEPTED) != run
+        or text.count(0) != run
+        or text[width - 1 :: width] != bytes(run)
+    ):
+        return False
+    found.sequence_numbers = list(values[2::4])
+    found.message_ids = text[:-1].decode("latin-1").split("\0")
+    found.consumed = len(buffer)
+    return True
 
 
 def congestion_state(tlvs: bytes) -> int:

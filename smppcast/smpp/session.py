@@ -7,7 +7,7 @@ returns, and calls `tick` from time to time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,8 @@ class Timers:
     enquire_link_resp_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as what comes once a read: that would take three times as long.
+@dataclass(slots=True)
 class Answers:
     """submit_sm_resp PDUs of one read, in order.
 
@@ -106,7 +107,7 @@ class Answer:
     pdu: PDU
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deliveries:
     """deliver_sm PDUs as they came: receipts mostly. Each is owed a response (`acknowledge`)."""
 
@@ -185,7 +186,10 @@ class Session:
 
         The caller keeps within `window.room`.
         """
-        self._submit(tokens, now, lambda first, part: submit_sms(first, bodies[part]))
+        done = 0
+        for first, count in self._numbered(tokens, now):
+            self._out.append(submit_sms(first, bodies[done : done + count]))
+            done += count
 
     def submit_alike(
         self, around: tuple[bytes, bytes], digits: bytes, width: int, tokens: Sequence[Any], now: float
@@ -197,23 +201,30 @@ class Session:
             digits: of all destinations, `width` of each.
         """
         before, behind = around
-        self._submit(
-            tokens,
-            now,
-            lambda first, part: submit_sms_alike(
-                first, before, digits[part.start * width : part.stop * width], width, behind
-            ),
-        )
-
-    def _submit(self, tokens: Sequence[Any], now: float, encoded: Callable[[int, slice], bytes]) -> None:
-        self._active = now
         done = 0
-        while done < len(tokens):
-            count = min(len(tokens) - done, SEQUENCE_MAX - self._sequence_number + 1)
-            first, part = self._take_numbers(count), slice(done, done + count)
-            self.window.add(first, tokens[part], now)
-            self._out.append(encoded(first, part))
+        for first, count in self._numbered(tokens, now):
+            theirs = digits[done * width : (done + count) * width]
+            self._out.append(submit_sms_alike(first, before, theirs, width, behind))
             done += count
+
+    def _numbered(self, tokens: Sequence[Any], now: float) -> list[tuple[int, int]]:
+        """Takes submits into the window; returns their first sequence_number and how many have it and those
+        behind it: in two parts where the numbers begin again."""
+        self._active = now
+        first, count = self._sequence_number, len(tokens)
+        if not count:
+            return []
+        before_end = SEQUENCE_MAX - first + 1
+        if count < before_end:
+            self._sequence_number = first + count
+            self.window.add(first, tokens, now)
+            return [(first, count)]
+        self._sequence_number = count - before_end + 1
+        self.window.add(first, tokens[:before_end], now)
+        if count == before_end:
+            return [(first, count)]
+        self.window.add(1, tokens[before_end:], now)
+        return [(first, before_end), (1, count - before_end)]
 
     def request(self, pdu: PDU, token: Any, now: float, timeout_s: float | None = None) -> None:
         """Queues any request; its response comes as `Answer` with the token.

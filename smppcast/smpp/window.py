@@ -76,9 +76,13 @@ class Window(Generic[T]):
         count = len(tokens)
         if not count:
             return
-        if self._batches:
+        if self._unanswered:
             self.oldest()
-        self._free(sequence_number, count)
+            self._free(sequence_number, count)
+        else:
+            self._batches.clear()
+            if PLACES_A_REQUEST * max(count, self.size) > len(self._taken):
+                self._make_places(max(count, self.size))
         at, self._next = sequence_number & self._mask, sequence_number + count
         stop, end = at + count, len(self._taken)
         if stop <= end:
@@ -90,7 +94,8 @@ class Window(Generic[T]):
         self._batches.append((now, sequence_number, count))
         if self._sample is None:
             self._sample = (now, sequence_number)
-        self.highest = max(self.highest, self._unanswered)
+        if self._unanswered > self.highest:
+            self.highest = self._unanswered
 
     def _free(self, sequence_number: int, count: int) -> None:
         """Frees the places up to those of a new batch: only what is less than a round old has one."""
@@ -158,7 +163,7 @@ class Window(Generic[T]):
 
         One request at a time is sampled: exact, and free of a clock reading a message.
         """
-        if self._sample is None or self._is_open(self._sample[1]):
+        if self._sample is None or (self._unanswered and self._is_open(self._sample[1])):
             return None
         taken, self._sample = now - self._sample[0], None
         return taken
