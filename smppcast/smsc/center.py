@@ -39,9 +39,6 @@ SUBMIT_MULTI_RESP: Final = 0x80000021
 # no messages of the account's, likewise.
 ORPHAN_OFFSET: Final = 10**12
 BROADCAST_OFFSET: Final = 2 * 10**12
-# Responses below which columns are not worth their fixed cost.
-COLUMNS_LEAST: Final = 24
-
 _ON_TIME: Final = frozenset((PLAIN, REPEATED, ORPHAN))
 
 # An account that never takes its inbound messages loses the oldest: some 300 octets each.
@@ -51,9 +48,9 @@ INBOUND_MAX: Final = 100_000
 _EVERY_RECEIPT, _SUCCESS_ONLY = 1, 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Intake:
-    """A run under judgement.
+    """A run under judgement. It is not frozen, since that takes a microsecond of each.
 
     Args:
         statuses: command_status of each; none when all are accepted.
@@ -299,7 +296,7 @@ class Center:
 
     def _respond(self, intake: _Intake, report: Report, answer: int) -> None:
         end, numbers = b"\0" + intake.told, intake.accepted.sequence_numbers
-        if self.habits.answers.constant == PLAIN and len(intake.delays) == 1 and len(report) >= COLUMNS_LEAST:
+        if self.habits.answers.constant == PLAIN and len(intake.delays) == 1:
             ids, width = report.ids.response.joined(report.numbers)
             if width:
                 pdus = frame_alike(answer, numbers, ids, width, end)
