@@ -98,7 +98,7 @@ def _encode_submit() -> Row:
     digits = [number.encode() for number in numbers]
 
     def in_batch() -> bytes:
-        return batch.submit_sms(1, [prefix + number + suffix for number in digits])
+        return batch.submit_sms_alike(1, prefix, b"".join(digits), len(digits[0]), suffix)
 
     def general() -> list[bytes]:
         # Made anew, as for smpplib: building the PDU is part of its cost on either side.

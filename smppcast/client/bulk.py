@@ -1,8 +1,8 @@
 """One text to many numbers: bodies by the batch out, results by the batch back.
 
 No task, future or lock a message: numbers are taken from their iterable when the window has room
-for them, and answers become rows of columns. At a window of 1,000 a message costs 2 µs of CPU in all
-(one slow core, Python 3.11, uvloop), of which some 0.4 are spent here.
+for them, and answers become rows of columns. At a window of 1,000 a message costs 1 µs of CPU in all
+(``python -m bench peers``, one slow core, Python 3.11, uvloop), of which some 0.2 are spent here.
 """
 
 from __future__ import annotations
