@@ -198,8 +198,10 @@ def _like_work() -> int:
 async def _paths() -> dict[str, Callable[[], object]]:
     return {
         "submit_sm: encode": _encode,
+        "submit_sm: encode, all alike": _encode_alike,
         "submit_sm_resp: cut": _cut,
         "receipts: read": _receipts,
+        "receipts: read, of two outcomes": _receipts_mixed,
         "window: add and settle": _window,
         "client: answers in, submits out": _client(),
         "simulated SMSC: submits in, answers out": _smsc(),
@@ -212,6 +214,7 @@ _PREFIX, _SUFFIX = batch.around_destination(
     encode(SubmitSm(source_addr="GOUV", registered_delivery=1, short_message=b"x" * 160))
 )
 _SUBMITS: Final = [_PREFIX + b"%d" % (FIRST_NUMBER + at) + _SUFFIX for at in range(COUNT)]
+_DIGITS: Final = b"".join(b"%d" % (FIRST_NUMBER + at) for at in range(COUNT))
 _RECEIPTS: Final = [
     encode(
         DeliverSm(
@@ -224,6 +227,9 @@ _RECEIPTS: Final = [
         )
     )
     for at in range(1, COUNT + 1)
+]
+_RECEIPTS_MIXED: Final = [
+    pdu.replace(b"DELIVRD", b"UNDELIV") if at % 10 == 0 else pdu for at, pdu in enumerate(_RECEIPTS)
 ]
 _REFS: Final = [make_ref(chunk_key(1, 0), offset) for offset in range(COUNT)]
 _NUMBERS: Final = [FIRST_NUMBER + at for at in range(COUNT)]
@@ -247,12 +253,20 @@ def _encode() -> object:
     return batch.submit_sms(1, _SUBMITS)
 
 
+def _encode_alike() -> object:
+    return batch.submit_sms_alike(1, _PREFIX, _DIGITS, len(_DIGITS) // COUNT, _SUFFIX)
+
+
 def _cut() -> object:
     return batch.cut(_ANSWERS, MAX_COMMAND_LENGTH)
 
 
 def _receipts() -> object:
     return receipts.read(_RECEIPTS)
+
+
+def _receipts_mixed() -> object:
+    return receipts.read(_RECEIPTS_MIXED)
 
 
 def _window() -> object:
