@@ -204,7 +204,8 @@ async def _paths() -> dict[str, Callable[[], object]]:
         "receipts: read, of two outcomes": _receipts_mixed,
         "window: add and settle": _window,
         "client: answers in, submits out": _client(),
-        "simulated SMSC: submits in, answers out": _smsc(),
+        "simulated SMSC: submits in, answers out": _smsc(_NUMBERS),
+        "simulated SMSC: of two lengths": _smsc([number * 10 ** (number % 2) for number in _NUMBERS]),
         "ledger: facts to rows": _rows,
         "ledger: facts to the account": _boards(),
     }
@@ -334,14 +335,14 @@ def _client() -> Callable[[], object]:
     return turn
 
 
-def _smsc() -> Callable[[], object]:
+def _smsc(numbers: Sequence[int]) -> Callable[[], object]:
     smsc = Smsc(load_scenario("ideal"), clock=lambda: 0.0)
     link, kernel = SmscLink(smsc), _Kernel()
     link.connection_made(kernel)  # type: ignore[arg-type]  # it has what a link calls
     link.data_received(encode(BindTransceiver(system_id="bench", sequence_number=1)))
     without_receipts = SubmitSm(source_addr="GOUV", short_message=b"x" * 160)
     before, behind = batch.around_destination(encode(without_receipts))
-    submits = batch.submit_sms(2, [before + b"%d" % number + behind for number in _NUMBERS])
+    submits = batch.submit_sms(2, [before + b"%d" % number + behind for number in numbers])
 
     def turn() -> None:
         link.data_received(submits)

@@ -214,6 +214,7 @@ class Bulk:
         self._held_back = wanted < room
         if wanted <= 0:
             return 0
+        results = len(self._numbers)
         queued = (
             self._segments(session, wanted, now)
             if len(self._parts) > 1
@@ -222,6 +223,8 @@ class Bulk:
         self._in_flight += queued
         if not queued and (self.feed.ended or self._numbers):
             self._tell()
+        if not queued and len(self._numbers) > results:
+            self._wake()  # those were no numbers: nothing else may come to ask for more
         return queued
 
     def _whole(self, session: Session, wanted: int, now: float) -> int:

@@ -137,6 +137,8 @@ class Outbox:
 
     def __init__(self) -> None:
         self.submitted = 0
+        self._awaited = 0  # unanswered submits that somebody waits for
+        self._woke = False
         self._queue: deque[Submission] = deque()
         self._streams: deque[Stream] = deque()
 
@@ -153,31 +155,40 @@ class Outbox:
         """Whether a stream has more to send."""
         return bool(self._streams)
 
-    @staticmethod
-    def awaited(tokens: Sequence[Any]) -> bool:
-        """Whether somebody waits for one of these answers, as far as the first and the last of them tell: a
-        text that is sent while a stream has a window's worth on its way may wait as long as that."""
-        return not tokens or tokens[0][0].awaited or tokens[-1][0].awaited
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for an answer of their own."""
+        return bool(self._awaited or self._queue)
 
     def open(self, stream: Stream) -> None:
         """Lets a stream have its turns, until it is over."""
         self._streams.append(stream)
 
-    def fill(self, session: Session, now: float) -> None:
-        """Queues what there is room for, as one batch a kind."""
+    def fill(self, session: Session, now: float) -> bool:
+        """Queues what there is room for, as one batch a kind.
+
+        Returns:
+            Whether to ask again in the next turn of the event loop: whoever has just got an answer may send
+            the next message, which goes before those of streams.
+        """
         room = session.window.room if session.can_submit else 0
         if room and self._queue:
             room -= self._fill_single(session, room, now)
+        woke, self._woke = self._woke and bool(self._streams), False
+        if woke:
+            return True
         for _ in range(len(self._streams)):
             if room <= 0:
                 break
             stream = self._streams[0]
             sent = stream.fill(session, room, now)
             self.submitted += sent
+            self._awaited += sent * stream.awaited
             room -= sent
             self._streams.rotate(-1)
             if stream.over:
                 self._streams.remove(stream)
+        return False
 
     def _fill_single(self, session: Session, room: int, now: float) -> int:
         queue = self._queue
@@ -206,6 +217,7 @@ class Outbox:
         if bodies:
             session.submit(bodies, tokens, now)
         self.submitted += len(bodies)
+        self._awaited += len(bodies)
         return len(bodies)
 
     def answered(self, answers: Answers) -> None:
@@ -218,6 +230,7 @@ class Outbox:
         if type(first) is not Submission:
             owners, keys = zip(*tokens, strict=True)
             if owners.count(first) == len(owners):
+                self._awaited -= len(owners) * first.awaited
                 first.answered(keys, statuses, answers.message_ids)
                 return
         apart: dict[Stream, tuple[list[Any], list[int], list[str]]] = {}
@@ -226,12 +239,15 @@ class Outbox:
         ):
             if type(owner) is Submission:
                 owner.answer(key, status, message_id)
+                self._woke = True
+                self._awaited -= 1
                 continue
             its_keys, its_statuses, its_message_ids = apart.setdefault(owner, ([], [], []))
             its_keys.append(key)
             its_statuses.append(status)
             its_message_ids.append(message_id)
         for stream, columns in apart.items():
+            self._awaited -= len(columns[0]) * stream.awaited
             stream.answered(*columns)
 
     def expired(self, tokens: Sequence[Any]) -> None:

@@ -196,7 +196,8 @@ class Wire:
     # --- the pump's owner ------------------------------------------------------------------
 
     def fill(self, session: Session, now: float) -> None:
-        self.outbox.fill(session, now)
+        if self.outbox.fill(session, now):
+            self.wake()
 
     def written(self, now: float) -> None:
         """Of no interest: no rate is kept here."""
@@ -205,15 +206,12 @@ class Wire:
         """What a stream sends next does not depend on its answers; whoever awaits one decides when it is
         there. An SMSC may wait for the responses to its deliveries."""
         match events:
-            case [Answers() as answers]:
-                merged = session.window.size <= MERGED_WINDOW
-            case [Answers() as answers, Deliveries()]:
-                merged = False
+            case [Answers()] if not self.outbox.awaited:
+                return PUT_OFF_S if session.window.size <= MERGED_WINDOW else 0.0
+            case [Answers(), Deliveries()] if not self.outbox.awaited:
+                return 0.0
             case _:
                 return None
-        if self.outbox.awaited(answers.tokens):
-            return None
-        return PUT_OFF_S if merged else 0.0
 
     @property
     def hurries(self) -> bool:

@@ -10,46 +10,60 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
+
+from smppcast.net.clock import Clock, monotonic
 
 __all__ = ["BusyPoll"]
 
-# A turn in which nothing comes takes 1 to 2 µs.
-TURNS_MAX = 400
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def _other_cores() -> bool:
-    """Whether the peer can work meanwhile: on the only core it would be kept from it."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) > 1
-    return (os.cpu_count() or 1) > 1
+    """Whether the peer can work meanwhile: on the only core, or out of one core's quota, it would be kept
+    from it."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text("ascii").split()
+        return cores > 1 and (quota == "max" or int(quota) >= 2 * int(period))
+    except (OSError, ValueError):  # no Linux, or one that tells it elsewhere
+        return cores > 1
 
 
 class BusyPoll:
     """Keeps an event loop from sleeping for a while. Everything else in it goes on as ever.
 
     Args:
-        useful: asked once; by default, whether this process may run on more than one core.
+        most_s: how long after the last `expect`.
+        clock: a real one: it is the processor's time that is spent.
+        useful: asked once; by default, whether this process has more than one core.
     """
 
-    __slots__ = ("_left", "_loop", "_running", "_useful")
+    __slots__ = ("_clock", "_loop", "_most_s", "_running", "_until", "_useful")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, useful: Callable[[], bool] = _other_cores) -> None:
-        self._loop, self._useful = loop, useful()
-        self._left, self._running = 0, False
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        most_s: float,
+        clock: Clock = monotonic,
+        useful: Callable[[], bool] = _other_cores,
+    ) -> None:
+        self._loop, self._most_s, self._clock, self._useful = loop, most_s, clock, useful()
+        self._until, self._running = 0.0, False
 
     def expect(self) -> None:
-        """An answer is due at once: the loop does not sleep for `TURNS_MAX` turns from here on."""
-        self._left = TURNS_MAX
-        if self._useful and not self._running:
-            self._running = True
-            self._loop.call_soon(self._turn)
+        """An answer is due at once: the loop does not sleep for `most_s` from here on."""
+        if self._useful:
+            self._until = self._clock() + self._most_s
+            if not self._running:
+                self._running = True
+                self._loop.call_soon(self._turn)
 
     def stop(self) -> None:
-        """Nothing is due any more."""
-        self._left = 0
+        """It came, or nothing is due any more."""
+        self._until = 0.0
 
     def _turn(self) -> None:
-        self._left -= 1
-        self._running = self._left > 0
+        self._running = self._clock() < self._until
         if self._running:
             self._loop.call_soon(self._turn)

@@ -20,7 +20,7 @@ from smppcast.net.link import Link
 from smppcast.smpp.session import Answers, Deliveries, Ended, Event, Session, merged
 from smppcast.smpp.states import State
 
-__all__ = ["PUT_OFF_S", "SMALL_WINDOW", "Owner", "Pump"]
+__all__ = ["POLL_S", "PUT_OFF_S", "SMALL_WINDOW", "Owner", "Pump"]
 
 # How many queued pieces (a batch of responses or receipts' acknowledgements each) may wait for a
 # peer that does not read; then reading stops, so its own sending stops in turn.
@@ -40,8 +40,8 @@ SMALL_WINDOW = 100
 # cost little more than few.
 PUT_OFF_S = 0.001
 
-# A round trip so short is polled for (see `BusyPoll`), where the owner wants it.
-NEAR_S = 0.0005
+# A round trip so short is polled for (see `BusyPoll`), for so long at most.
+NEAR_S, POLL_S = 0.0005, 0.0003
 
 _OVER = (State.UNBOUND, State.CLOSED)
 
@@ -65,7 +65,7 @@ class Owner(Protocol):
 
     @property
     def hurries(self) -> bool:
-        """Whether it sends on as soon as answers come, so that they are worth to be polled for."""
+        """Whether it has more to send than the window takes, so that answers are worth to be polled for."""
 
 
 class Pump:
@@ -87,7 +87,7 @@ class Pump:
         self._error: SmppcastError | None = None
         self._failure: BaseException | None = None
         self._put_off: list[tuple[Sequence[Event], float]] = []
-        self._busy_poll, self._near = BusyPoll(self._loop), False
+        self._busy_poll, self._near = BusyPoll(self._loop, POLL_S), False
         self._over = anyio.Event()
 
     def wake(self) -> None:
@@ -156,6 +156,7 @@ class Pump:
 
     def _receive(self, data: bytes) -> None:
         now = self._clock()
+        self._busy_poll.stop()
         events = self.session.receive(data, now)
         wait_s = self._owner.may_wait(self.session, events)
         if wait_s is not None:
@@ -170,13 +171,13 @@ class Pump:
 
     def _refill(self, wait_s: float) -> None:
         """Uses the room that was just made; what made it waits to be handled if there was a use for it, or if
-        others wait already."""
+        others wait already and more will come."""
         window, first = self.session.window, len(self._put_off) == 1
         room = window.room
         self._write()
         if not wait_s:
             self._handle(*self._merged())  # whoever has something to send for it wakes us
-        elif first and window.room == room:
+        elif window.room == room and (first or not len(window)):
             self._catch_up()
         elif first:
             self._loop.call_later(wait_s, self._guarded, self._catch_up)
@@ -240,9 +241,9 @@ class Pump:
                 break
             link.write(session.take())
             owner.written(clock())
-            if self._near and owner.hurries:
-                self._busy_poll.expect()
             if not session.window.room:
+                if self._near and owner.hurries:
+                    self._busy_poll.expect()
                 break
         else:
             self.wake()

@@ -54,7 +54,7 @@ _JOINED_MAX = 24
 _RUN_MIN, _RUN_COLUMNS, _RUN_MAX = 4, 128, 4096
 _COLUMNS_MAX = 24
 # Else one unpacker takes them, of some 10 KB. Windows that are answered at once have few numbers.
-_UNPACKED_MAX, _UNPACKERS_KEPT = 128, 256
+_UNPACKED, _UNPACKERS_KEPT = (32, 8, _RUN_MIN), 256
 
 
 def around_destination(submit_sm: bytes) -> tuple[bytes, bytes]:
@@ -185,7 +185,7 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 -
             are lost with the link, as SMPP 5.0 section 3.2.4 has no way to resynchronise.
     """
     found, startswith = Cut(), buffer.startswith
-    if _cut_whole(buffer, found):
+    if _cut_whole(buffer, found, max_command_length):
         return found
     position, end = 0, len(buffer)
     singly = 0  # up to there, responses that cannot be cut together
@@ -196,9 +196,13 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 -
         if end - position < length:
             break
         if command_id == SUBMIT_SM_RESP:
-            # The last of a shortest run tells at once that there is none, as among receipts.
+            # The next and the last of a shortest run tell at once that there is none, as among receipts.
             alike = buffer[position : position + 8]
-            if position >= singly and startswith(alike, position + (_RUN_MIN - 1) * length):
+            if (
+                position >= singly
+                and startswith(alike, position + length)
+                and startswith(alike, position + (_RUN_MIN - 1) * length)
+            ):
                 whole = (end - position) // length
                 run, taken = _cut_run(buffer, position, length, min(whole, _RUN_MAX), found)
                 if taken:
@@ -215,7 +219,11 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 -
                 found.tlvs = tlvs
         elif command_id == DELIVER_SM:
             alike = buffer[position : position + 8]
-            if position >= singly and startswith(alike, position + (_RUN_MIN - 1) * length):
+            if (
+                position >= singly
+                and startswith(alike, position + length)
+                and startswith(alike, position + (_RUN_MIN - 1) * length)
+            ):
                 run = _alike(buffer, position, length, min((end - position) // length, _RUN_MAX))
                 singly = position + run * length
                 found.deliveries += [buffer[at : at + length] for at in range(position, singly, length)]
@@ -232,11 +240,11 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 -
     return found
 
 
-def _cut_whole(buffer: bytes, found: Cut) -> bool:
+def _cut_whole(buffer: bytes, found: Cut, max_command_length: int) -> bool:
     """Cuts a buffer that holds acceptances of one length and nothing else, as that of a small window does;
     False where it holds something else."""
     length = int.from_bytes(buffer[:4], "big")
-    if not HEADER_LENGTH < length <= _WHOLE_MAX:
+    if not HEADER_LENGTH < length <= min(_WHOLE_MAX, max_command_length):
         return False
     run, rest = divmod(len(buffer), length)
     if rest or not 1 < run < _RUN_COLUMNS or not buffer.startswith(_RESPONSE, 4):
@@ -287,9 +295,14 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
     Returns how many there were, and whether they were taken: they are not where they are few, or where
     one of their identifiers has a NUL inside or none at its end.
     """
-    width, far = length - HEADER_LENGTH, position + (_RUN_COLUMNS - 1) * length
-    many = limit >= _RUN_COLUMNS and buffer.startswith(buffer[position : position + 8], far)
-    if not width or (many and width <= _COLUMNS_MAX):
+    width, alike = length - HEADER_LENGTH, buffer[position : position + 8]
+    # As many as their last one speaks for.
+    asked = next(
+        count
+        for count in (min(limit, _RUN_COLUMNS), *_UNPACKED)
+        if count <= limit and buffer.startswith(alike, position + (count - 1) * length)
+    )
+    if not width or (asked == _RUN_COLUMNS and width <= _COLUMNS_MAX):
         run = _alike(buffer, position, length, limit)
         if run < _RUN_MIN:
             return run, False
@@ -297,7 +310,7 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
         numbers, text = _integers(span, 12, length, run), _columns(span, length, run)
         statuses = b"".join(span[at::length] for at in range(8, 12))
     else:
-        run = min(limit, _UNPACKED_MAX)
+        run = asked
         values = _unpacker(length, run)(buffer, position)
         heads = values[0::4]
         if heads.count(heads[0]) != run:

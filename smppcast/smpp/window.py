@@ -61,8 +61,11 @@ class Window(Generic[T]):
 
     def _open(self) -> dict[int, T]:
         """What is unanswered, by its number, the elders first."""
-        last, mask, tokens = self._next - 1, self._mask, self._tokens
-        places = [at for at, taken in enumerate(self._taken) if taken]
+        last, mask, tokens, places = self._next - 1, self._mask, self._tokens, []
+        at = self._taken.find(1)
+        while at >= 0:
+            places.append(at)
+            at = self._taken.find(1, at + 1)
         younger = {last - (last - at & mask): tokens[at] for at in places}
         return self._elders | dict(sorted(younger.items()))  # type: ignore[return-value]  # places that are taken
 

@@ -156,7 +156,13 @@ class Cutter:
                     if run is None:
                         run = Run(shape)
                         items.append(run)
-                    if position >= singly and end - position >= _ALIKE_MIN * length:
+                    # The next and the last of the fewest tell at once of most that they are not alike.
+                    head = buffer[position : position + 8]
+                    if (
+                        position >= singly
+                        and startswith(head, after)
+                        and startswith(head, position + (_ALIKE_MIN - 1) * length)
+                    ):
                         count = min((end - position) // length, _ALIKE_MAX)
                         lengths = length, prefix_length, stop - at, middle_length + 1
                         if alike := _take_submits(buffer, position, lengths, count, run):
@@ -174,7 +180,12 @@ class Cutter:
                     prefix, middle, prefix_length, middle_length = _lengths(shape)
             elif command_id == DELIVER_SM_RESP:
                 if status == _OK:
-                    if position >= singly and end - position >= _ALIKE_MIN * length:
+                    head = buffer[position : position + 8]
+                    if (
+                        position >= singly
+                        and startswith(head, after)
+                        and startswith(head, position + (_ALIKE_MIN - 1) * length)
+                    ):
                         count = min((end - position) // length, _ALIKE_MAX)
                         if alike := _take_answers(buffer, position, length, count, found.acknowledged):
                             position += alike * length
@@ -286,10 +297,11 @@ def _take_answers(buffer: bytes, position: int, length: int, count: int, found: 
 
 
 def _leading(heads: Sequence[bytes]) -> int:
-    """How many are like the first, with none between that is not."""
+    """How many are like the first, with none between that is not; 0 for so few that it is quicker singly."""
     if heads.count(heads[0]) == len(heads):
         return len(heads)
-    return next(at for at, head in enumerate(heads) if head != heads[0])
+    leading = next(at for at, head in enumerate(heads) if head != heads[0])
+    return leading if leading >= _ALIKE_MIN else 0
 
 
 @lru_cache(maxsize=_UNPACKERS_KEPT)

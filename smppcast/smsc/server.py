@@ -40,6 +40,9 @@ __all__ = ["Smsc", "serve"]
 # set, and obeyed, a ms early, latencies are right on average (of 50 ms, 50.2 are measured).
 TICK_S: Final = 0.001
 
+# As long as most clients take for a window of ten.
+BUSY_POLL_S: Final = 0.0005
+
 # Turns of the event loop in which an accepted connection becomes a link: a task's first step, its transport's
 # first call.
 ACCEPTING_TURNS: Final = 4
@@ -60,7 +63,7 @@ class Smsc:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
-        self._busy_poll = BusyPoll(self._loop)
+        self._busy_poll = BusyPoll(self._loop, BUSY_POLL_S)
         self._links: dict[Link, None] = {}  # in the order of their coming
         self._references = 0
         self.port = 0

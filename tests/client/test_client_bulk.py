@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -16,7 +17,9 @@ from smppcast.client.addresses import Source, destinations_of, source_of
 from smppcast.client.session import AHEAD_LEAST
 from smppcast.errors import FieldError, LinkLost, OutcomeUnknown, TextError
 from smppcast.feed.msisdn import normalise
+from smppcast.net import pump
 from smppcast.smpp.session import Timers
+from smppcast.smpp.vocabulary import CommandStatus
 from smppcast.smsc import Scenario, serve
 
 pytestmark = pytest.mark.anyio
@@ -216,6 +219,33 @@ async def test_a_response_that_never_comes_costs_one_row() -> None:
         assert len(rows) == 200
         assert len(lost) == smsc.account.withheld > 0
         assert lost[0][2] == ("",)
+
+
+async def test_a_text_beside_a_stream_waits_for_no_second_window() -> None:
+    """Whoever has just got an answer sends the next text before the stream takes the room."""
+    alone = [f"337{n:08d}" for n in range(5)]
+    scenario = made(response_latency={"fixed": 5})
+    async with serve(scenario) as smsc, connect(smsc.url, window=100) as session:
+
+        async def one_by_one() -> None:
+            for number in alone:
+                await session.submit(number, "Code 1234")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gather, session, NUMBERS)
+            tasks.start_soon(one_by_one)
+        order = smsc.account.order()
+        places = [order.index(number) for number in alone]
+        assert max(later - before for before, later in pairwise(places)) < 150
+
+
+async def test_numbers_that_are_none_hold_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump, "TICK_S", 1000)
+    async with serve() as smsc, connect(smsc.url, window=10) as session:
+        with anyio.fail_after(60):
+            rows = await gather(session, ["none"] * 300 + NUMBERS[:5])
+        assert [status for _, status, _ in rows] == [CommandStatus.ESME_RINVDSTADR] * 300 + [0] * 5
+        assert smsc.account.order() == NUMBERS[:5]
 
 
 # --- addresses ----------------------------------------------------------------------------

@@ -275,6 +275,21 @@ async def test_answers_that_make_no_use_of_their_room_are_handled_at_once() -> N
         tasks.cancel_scope.cancel()
 
 
+async def test_what_was_put_off_is_handled_at_once_when_nothing_more_is_under_way() -> None:
+    """Else the link would stand still until the time is over."""
+    it = play(window=2, todo=3)
+    it.owner.plain, it.owner.wait_s = True, 1000.0
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.pump.run)
+        await until(lambda: it.owner.todo == 1)
+        it.wire.bring(accepted(2))
+        it.wire.bring(accepted(3))
+        assert (it.owner.todo, it.owner.calls) == (0, 0)
+        it.wire.bring(accepted(4))
+        assert it.owner.events == [Answers([1, 2, 0], [], ["A"] * 3)]
+        tasks.cancel_scope.cancel()
+
+
 async def test_what_may_wait_no_longer_than_the_write_is_handled_right_behind_it() -> None:
     it = play(window=2, todo=8)
     it.owner.plain, it.owner.wait_s = True, 0.0

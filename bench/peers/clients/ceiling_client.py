@@ -16,6 +16,7 @@ import uvloop
 
 from bench.peers.span import FIRST_NUMBER, HOST, PASSWORD, SOURCE, SOURCE_TON, TEXT, Job, Span
 from smppcast.net.busy_poll import BusyPoll
+from smppcast.net.pump import POLL_S
 
 BIND_TRANSCEIVER: Final = 0x09
 SUBMIT_SM: Final = 0x04
@@ -55,7 +56,7 @@ class Ceiling(asyncio.Protocol):
         self._pdus = memoryview(pdus + pdus[: window * self._length])
         self._sent = self._octets = self._total = 0
         self._done = asyncio.Event()
-        self._busy_poll = BusyPoll(asyncio.get_running_loop())
+        self._busy_poll = BusyPoll(asyncio.get_running_loop(), POLL_S)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
