@@ -69,12 +69,15 @@ class Submission:
     ) -> None:
         self.to, self.future, self.sent = to, future, 0
         self._digits = digits
-        self.bodies = [before + digits + behind for before, behind in wording.parts]
         self._awaiting = awaiting if wording.receipts else None
-        self._left = len(self.bodies)
-        # Most messages have one segment, and need no columns.
-        self._statuses = [NO_RESPONSE] * self._left if self._left > 1 else None
-        self._message_ids = [""] * self._left if self._left > 1 else []
+        self._statuses: list[int] | None = None
+        if len(wording.parts) == 1:  # as most have, which need no columns
+            ((before, behind),) = wording.parts
+            self.bodies = [before + digits + behind]
+        else:
+            self.bodies = [before + digits + behind for before, behind in wording.parts]
+            self._left = len(self.bodies)
+            self._statuses, self._message_ids = [NO_RESPONSE] * self._left, [""] * self._left
 
     def leaves(self) -> None:
         """Its first bytes are about to be written."""
@@ -84,7 +87,10 @@ class Submission:
     def answer(self, segment: int, status: int, message_id: str) -> None:
         """Takes the answer of a segment, or NO_RESPONSE."""
         if self._statuses is None:
-            self._finish((status,), ("" if status else message_id,), None)
+            if status or self._awaiting is not None or self.future.done():
+                self._finish((status,), ("" if status else message_id,), None)
+            else:
+                self.future.set_result(Sent(self.to, (message_id,)))
             return
         self._statuses[segment] = status
         if not status:
@@ -96,7 +102,10 @@ class Submission:
     def end(self, cause: SmppcastError | None) -> None:
         """The session ended before all was answered."""
         if self.sent:
-            self._finish(self._statuses or (NO_RESPONSE,), self._message_ids or ("",), cause)
+            if self._statuses is None:
+                self._finish((NO_RESPONSE,), ("",), cause)
+            else:
+                self._finish(self._statuses, self._message_ids, cause)
         elif not self.future.done():
             self.future.set_exception(_caused(LinkLost("the session ended; nothing was sent"), cause))
 
@@ -195,25 +204,22 @@ class Outbox:
         bodies: list[bytes] = []
         tokens: list[tuple[Submission, int]] = []
         while queue and len(bodies) < room:
-            submission = queue[0]
-            first = submission.sent
+            submission = queue.popleft()
+            first, of_it = submission.sent, submission.bodies
             if not first:
                 if submission.future.done():
-                    queue.popleft()  # cancelled while it waited: nothing of it leaves
-                    continue
+                    continue  # cancelled while it waited: nothing of it leaves
                 submission.leaves()
-            of_it = submission.bodies
             if len(of_it) == 1:
                 submission.sent = 1
                 bodies.append(of_it[0])
                 tokens.append((submission, 0))
-                queue.popleft()
                 continue
             submission.sent = after = min(first + room - len(bodies), len(of_it))
             bodies += of_it[first:after]
             tokens += [(submission, segment) for segment in range(first, after)]
-            if after == len(of_it):
-                queue.popleft()
+            if after < len(of_it):
+                queue.appendleft(submission)
         if bodies:
             session.submit(bodies, tokens, now)
         self.submitted += len(bodies)
@@ -239,16 +245,18 @@ class Outbox:
         ):
             if type(owner) is Submission:
                 owner.answer(key, status, message_id)
-                self._woke = True
-                self._awaited -= 1
                 continue
             its_keys, its_statuses, its_message_ids = apart.setdefault(owner, ([], [], []))
             its_keys.append(key)
             its_statuses.append(status)
             its_message_ids.append(message_id)
+        singles = len(tokens)
         for stream, columns in apart.items():
+            singles -= len(columns[0])
             self._awaited -= len(columns[0]) * stream.awaited
             stream.answered(*columns)
+        self._awaited -= singles
+        self._woke = singles > 0
 
     def expired(self, tokens: Sequence[Any]) -> None:
         """No answer came in time for these."""
