@@ -54,7 +54,7 @@ _JOINED_MAX = 24
 _RUN_MIN, _RUN_COLUMNS, _RUN_MAX = 4, 128, 4096
 _COLUMNS_MAX = 24
 # Else one unpacker takes them, of some 10 KB. Windows that are answered at once have few numbers.
-_UNPACKED, _UNPACKERS_KEPT = (32, 8, _RUN_MIN), 256
+_UNPACKERS_KEPT = 256
 
 
 def around_destination(submit_sm: bytes) -> tuple[bytes, bytes]:
@@ -296,12 +296,11 @@ def _cut_run(buffer: bytes, position: int, length: int, limit: int, found: Cut) 
     one of their identifiers has a NUL inside or none at its end.
     """
     width, alike = length - HEADER_LENGTH, buffer[position : position + 8]
-    # As many as their last one speaks for.
-    asked = next(
-        count
-        for count in (min(limit, _RUN_COLUMNS), *_UNPACKED)
-        if count <= limit and buffer.startswith(alike, position + (count - 1) * length)
-    )
+    asked = min(limit, _RUN_COLUMNS)
+    if not buffer.startswith(alike, position + (asked - 1) * length):
+        asked = _alike(buffer, position, length, asked)
+        if asked < _RUN_MIN:
+            return asked, False
     if not width or (asked == _RUN_COLUMNS and width <= _COLUMNS_MAX):
         run = _alike(buffer, position, length, limit)
         if run < _RUN_MIN:

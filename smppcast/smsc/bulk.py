@@ -19,7 +19,7 @@ from typing import Final
 from smppcast.errors import FramingError, ProtocolError
 from smppcast.smsc.timing import Timing, timing
 
-__all__ = ["Cut", "Cutter", "Run", "Shape", "frame", "frame_alike"]
+__all__ = ["Cut", "Cutter", "Run", "Shape", "frame", "frame_alike", "pieces"]
 
 SUBMIT_SM: Final = 0x00000004
 SUBMIT_SM_RESP: Final = 0x80000004
@@ -352,7 +352,7 @@ def frame_alike(
         # From one body's beginning to the next sequence_number all PDUs are the same.
         parts: list[bytes] = [b"", b"", end + head] * count
         parts[0::3] = sequence_numbers
-        parts[1::3] = [beginnings[at : at + width] for at in range(0, count * width, width)]
+        parts[1::3] = pieces(beginnings, width)
         parts[-1] = end
         return head + b"".join(parts)
     pdus, numbers = bytearray((head + bytes(4 + width) + end) * count), bytearray().join(sequence_numbers)
@@ -361,3 +361,16 @@ def frame_alike(
     for at in range(width):
         pdus[HEADER_LENGTH + at :: length] = beginnings[at::width]
     return bytes(pdus)
+
+
+def pieces(octets: bytes, width: int) -> Sequence[bytes]:
+    """What is cut every `width` octets."""
+    count = len(octets) // width
+    if count <= _ALIKE_MAX:
+        return _piecer(width, count)(octets)
+    return [octets[at : at + width] for at in range(0, len(octets), width)]
+
+
+@lru_cache(maxsize=_UNPACKERS_KEPT)
+def _piecer(width: int, count: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    return Struct(f"{width}s" * count).unpack

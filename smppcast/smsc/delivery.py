@@ -10,7 +10,7 @@ from struct import pack
 from typing import Final, Protocol
 
 from smppcast.smpp.vocabulary import CommandId, CommandStatus
-from smppcast.smsc.bulk import DELIVER_SM, frame
+from smppcast.smsc.bulk import DELIVER_SM, frame, pieces
 from smppcast.smsc.center import Center
 from smppcast.smsc.client import Bind
 from smppcast.smsc.dialect import as_data_sm, without_tlvs
@@ -64,14 +64,13 @@ class Delivery:
         """Those that it has not answered."""
         return len(self._unacknowledged) + len(self._mailbox.unanswered)
 
-    def numbers(self, count: int) -> list[bytes]:
+    def numbers(self, count: int) -> Sequence[bytes]:
         """The next sequence_numbers of the SMSC's requests, 1 to 0x7FFFFFFF and round again."""
         first = self.sequence_number
         self.sequence_number = (first + count) % SEQUENCE_MAX
         if first + count > SEQUENCE_MAX:
             return [(number % SEQUENCE_MAX + 1).to_bytes(4, "big") for number in range(first, first + count)]
-        octets = pack(f">{count}I", *range(first + 1, first + count + 1))
-        return [octets[at : at + 4] for at in range(0, 4 * count, 4)]
+        return pieces(pack(f">{count}I", *range(first + 1, first + count + 1)), 4)
 
     # --- out ------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from smppcast.smpp.versions import MESSAGE_ID_MAX_3_3
+from smppcast.smsc.bulk import pieces
 from smppcast.smsc.scenario import IdStyle, MessageIds
 
 __all__ = ["Ids", "Writer", "ids_of_3_3"]
@@ -47,12 +48,14 @@ class Writer:
         width = f"0{style.width}" if style.width else ""
         self._template = f"%{width}{letter}".encode()
         self._base = 0 if style.style == "uuid" else 10 if letter == "d" else 16
-        self.write: Callable[[Sequence[int]], list[bytes]] = self._uuids if self._base == 0 else self._numbers
+        self.write: Callable[[Sequence[int]], Sequence[bytes]] = (
+            self._uuids if self._base == 0 else self._numbers
+        )
 
-    def _numbers(self, numbers: Sequence[int]) -> list[bytes]:
+    def _numbers(self, numbers: Sequence[int]) -> Sequence[bytes]:
         text, width = self._consecutive(numbers)
         if width:
-            return [text[at : at + width] for at in range(0, len(text), width)]
+            return pieces(text, width)
         template = self._template
         return [template % number for number in numbers]
 
@@ -79,7 +82,7 @@ class Writer:
             text[width - place :: width] = column[at : at + len(numbers)]
         return bytes(text), width
 
-    def _uuids(self, numbers: Sequence[int]) -> list[bytes]:
+    def _uuids(self, numbers: Sequence[int]) -> Sequence[bytes]:
         return [_uuid(number * _FACTOR_UUID % _SPAN_UUID) for number in numbers]
 
     def read(self, text: bytes) -> int | None:

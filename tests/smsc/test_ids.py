@@ -39,7 +39,7 @@ def test_joined_they_are_the_same(style: IdStyle, first: int, count: int, plain:
     writer = Writer(style)
     numbers = range(first, first + count) if plain else [first + at * at for at in range(count)]
     text, width = writer.joined(numbers)
-    written = writer.write(numbers)
+    written = list(writer.write(numbers))
     if len(set(map(len, written))) == 1:
         assert [text[at : at + width] for at in range(0, len(text), width)] == written
     else:
