@@ -14,15 +14,11 @@ from smppcast.client.outbox import NO_RESPONSE, Outbox, Stream, Submission
 from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, UsageError
 from smppcast.net.clock import Clock
 from smppcast.net.link import Link
-from smppcast.net.pump import PUT_OFF_S, Pump
+from smppcast.net.pump import Pump
 from smppcast.smpp import DataSm, DataSmResp, DeliverSm, Pdu, SubmitSmResp, Unbind, command_name
 from smppcast.smpp.session import Answer, Answers, Deliveries, Ended, Event, Expired, Request, Session
 
 __all__ = ["MakeInbox", "Reply", "Wire"]
-
-# Up to this window the answers of several reads are handled together: it saves a tenth of the time. Those of
-# a larger one would fill what may wait for the consumer.
-MERGED_WINDOW = 25
 
 MakeInbox = Callable[[Callable[[DeliverSm | DataSm | None, Sequence[int], int], None]], Inbox]
 """Makes an inbox that answers by what it is given."""
@@ -202,13 +198,11 @@ class Wire:
     def written(self, now: float) -> None:
         """Of no interest: no rate is kept here."""
 
-    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:
-        """What a stream sends next does not depend on its answers; whoever awaits one decides when it is
-        there. An SMSC may wait for the responses to its deliveries."""
+    def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:  # noqa: ARG002 - of any size
+        """No longer than the write: while the SMSC is at a stream's next submits, the answers to the last ones
+        are handled. Whoever awaits an answer decides when it is there what is sent next."""
         match events:
-            case [Answers()] if not self.outbox.awaited:
-                return PUT_OFF_S if session.window.size <= MERGED_WINDOW else 0.0
-            case [Answers(), Deliveries()] if not self.outbox.awaited:
+            case [Answers()] | [Answers(), Deliveries()] if not self.outbox.awaited:
                 return 0.0
             case _:
                 return None
