@@ -199,7 +199,7 @@ class Wire:
         """Of no interest: no rate is kept here."""
 
     def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:  # noqa: ARG002 - of any size
-        """No longer than the write: while the SMSC is at a stream's next submits, the answers to the last ones
+        """No longer than the write: while the SMSC is at a stream's next submits, the answers to its last
         are handled. Whoever awaits an answer decides when it is there what is sent next."""
         match events:
             case [Answers()] | [Answers(), Deliveries()] if not self.outbox.awaited:
