@@ -256,7 +256,7 @@ class Outbox:
             self._awaited -= len(columns[0]) * stream.awaited
             stream.answered(*columns)
         self._awaited -= singles
-        self._woke = singles > 0
+        self._woke = self._woke or singles > 0
 
     def expired(self, tokens: Sequence[Any]) -> None:
         """No answer came in time for these."""

@@ -61,7 +61,8 @@ class Owner(Protocol):
     def may_wait(self, session: Session, events: Sequence[Event]) -> float | None:
         """How long events may wait to be handled, when the room that they made is used first: `PUT_OFF_S`, or
         0 for no longer than that. None where they change what may be sent, and must be handled before. Only
-        `Answers` and `Deliveries` may wait; what follows them is not handled before them."""
+        `Answers` and `Deliveries` may wait, and longer than the write only acceptances and `Deliveries`: of
+        several reads they are merged. What follows them is not handled before them."""
 
     @property
     def hurries(self) -> bool:

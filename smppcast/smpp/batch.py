@@ -195,14 +195,15 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 -
             raise FramingError(f"command_length {length} is impossible here")
         if end - position < length:
             break
+        # The next and the last of a shortest run tell at once that there is none, as among receipts.
+        alike = buffer[position : position + 8]
+        several = (
+            position >= singly
+            and startswith(alike, position + length)
+            and startswith(alike, position + (_RUN_MIN - 1) * length)
+        )
         if command_id == SUBMIT_SM_RESP:
-            # The next and the last of a shortest run tell at once that there is none, as among receipts.
-            alike = buffer[position : position + 8]
-            if (
-                position >= singly
-                and startswith(alike, position + length)
-                and startswith(alike, position + (_RUN_MIN - 1) * length)
-            ):
+            if several:
                 whole = (end - position) // length
                 run, taken = _cut_run(buffer, position, length, min(whole, _RUN_MAX), found)
                 if taken:
@@ -218,12 +219,7 @@ def cut(buffer: bytes, max_command_length: int) -> Cut:  # noqa: C901, PLR0912 -
             if tlvs:
                 found.tlvs = tlvs
         elif command_id == DELIVER_SM:
-            alike = buffer[position : position + 8]
-            if (
-                position >= singly
-                and startswith(alike, position + length)
-                and startswith(alike, position + (_RUN_MIN - 1) * length)
-            ):
+            if several:
                 run = _alike(buffer, position, length, min((end - position) // length, _RUN_MAX))
                 singly = position + run * length
                 found.deliveries += [buffer[at : at + length] for at in range(position, singly, length)]

@@ -455,25 +455,19 @@ class Session:
 
 
 def merged(events: Sequence[Event]) -> list[Event]:
-    """Answers and deliveries of several reads as if one had brought them, the answers first.
+    """Acceptances and deliveries of several reads as if one had brought them, the acceptances first.
 
     Args:
-        events: `Answers` and `Deliveries`.
+        events: `Answers` without statuses, and `Deliveries`.
     """
     answers = [event for event in events if isinstance(event, Answers)]
     pdus = [pdu for event in events if isinstance(event, Deliveries) for pdu in event.pdus]
     found: list[Event] = []
     if answers:
         tokens = [token for event in answers for token in event.tokens]
-        statuses: list[int] = []
-        if any(event.statuses for event in answers):
-            statuses = [status for event in answers for status in event.statuses or [0] * len(event.tokens)]
         ids = [message_id for event in answers for message_id in event.message_ids]
         sampled = [event.latency_s for event in answers if event.latency_s is not None]
-        told = [event.congestion_state for event in answers if event.congestion_state >= 0]
-        found.append(
-            Answers(tokens, statuses, ids, told[-1] if told else -1, sampled[-1] if sampled else None)
-        )
+        found.append(Answers(tokens, [], ids, latency_s=sampled[-1] if sampled else None))
     if pdus:
         found.append(Deliveries(pdus))
     return found

@@ -141,6 +141,13 @@ class Cutter:
             after = position + length
             if after > end or not HEADER_LENGTH <= length <= limit:
                 break
+            # The next and the last of the fewest tell at once of most that they are not alike.
+            head = buffer[position : position + 8]
+            several = (
+                position >= singly
+                and startswith(head, after)
+                and startswith(head, position + (_ALIKE_MIN - 1) * length)
+            )
             if command_id == SUBMIT_SM:
                 at = position + HEADER_LENGTH + prefix_length
                 stop = find(b"\0", at)
@@ -156,13 +163,7 @@ class Cutter:
                     if run is None:
                         run = Run(shape)
                         items.append(run)
-                    # The next and the last of the fewest tell at once of most that they are not alike.
-                    head = buffer[position : position + 8]
-                    if (
-                        position >= singly
-                        and startswith(head, after)
-                        and startswith(head, position + (_ALIKE_MIN - 1) * length)
-                    ):
+                    if several:
                         count = min((end - position) // length, _ALIKE_MAX)
                         lengths = length, prefix_length, stop - at, middle_length + 1
                         if alike := _take_submits(buffer, position, lengths, count, run):
@@ -180,12 +181,7 @@ class Cutter:
                     prefix, middle, prefix_length, middle_length = _lengths(shape)
             elif command_id == DELIVER_SM_RESP:
                 if status == _OK:
-                    head = buffer[position : position + 8]
-                    if (
-                        position >= singly
-                        and startswith(head, after)
-                        and startswith(head, position + (_ALIKE_MIN - 1) * length)
-                    ):
+                    if several:
                         count = min((end - position) // length, _ALIKE_MAX)
                         if alike := _take_answers(buffer, position, length, count, found.acknowledged):
                             position += alike * length

@@ -12,6 +12,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from smppcast.errors import ConfigError
+from smppcast.net.busy_poll import BusyPoll
 from smppcast.smsc import Scenario, serve
 from tests.smsc.raw_esme import (
     BIND_RECEIVER,
@@ -580,3 +581,21 @@ async def test_connections_that_come_while_it_ends_are_ended_too(turns: int) -> 
         for each in connecting:
             each.close()
     gc.collect()
+
+
+@pytest.mark.parametrize("awake", [True, False])
+async def test_it_stays_awake_after_an_answer_if_it_is_told_to(
+    monkeypatch: pytest.MonkeyPatch, awake: bool
+) -> None:
+    expected: list[int] = []
+    expect = BusyPoll.expect
+
+    def noting(poll: BusyPoll) -> None:
+        expected.append(1)
+        expect(poll)
+
+    monkeypatch.setattr(BusyPoll, "expect", noting)
+    async with serve(made(busy_poll=awake)) as smsc, bound_esme(smsc.port) as esme:
+        await esme.submit("33600001", registered=0)
+        await esme.read_many(1)
+        assert bool(expected) is awake

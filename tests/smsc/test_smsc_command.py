@@ -79,6 +79,18 @@ def test_it_is_controlled_and_recorded_and_ends_with_its_account(tmp_path: Path)
     assert file.read_bytes().count(b"GOUV") == 2
 
 
+def test_told_to_it_stays_awake_between_submits() -> None:
+    with running("--port", "0", "--control", "0", "--busy-poll", "--json") as smsc:
+        port = urlsplit(line(smsc)).port
+        control = urlsplit(line(smsc))
+        assert port is not None
+        client = HTTPConnection(control.hostname or "", control.port, timeout=20)
+        client.request("GET", "/scenario")
+        assert json.loads(client.getresponse().read())["busy_poll"] is True
+        client.close()
+        submitted(port, 3)
+
+
 def test_watched_on_a_terminal_it_shows_its_binds() -> None:
     ours, theirs = pty.openpty()
     try:
