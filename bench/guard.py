@@ -21,12 +21,17 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from struct import pack
 from types import FrameType
 from typing import Any, Final
 
 from bench._common import FIRST_NUMBER, machine, table
+from smppcast.client.bulk import Bulk
+from smppcast.client.numbers import feed_of
+from smppcast.client.outbox import Outbox
+from smppcast.client.wording import Composer, Dialect
 from smppcast.ledger.board import Boards
 from smppcast.ledger.facts import Accepted, Chunk, Fact, Intent, Received, TakenIn, chunk_key, make_ref
 from smppcast.ledger.rows import row_of
@@ -35,6 +40,7 @@ from smppcast.net.pump import Pump
 from smppcast.receipts import batch as receipts
 from smppcast.smpp import BindTransceiver, DeliverSm, SubmitSm, batch, encode
 from smppcast.smpp.session import Answers, Event, Session, Timers
+from smppcast.smpp.vocabulary import Ton
 from smppcast.smpp.window import Window
 from smppcast.smsc.link import Link as SmscLink
 from smppcast.smsc.loading import load_scenario
@@ -204,6 +210,7 @@ async def _paths() -> dict[str, Callable[[], object]]:
         "receipts: read, of two outcomes": _receipts_mixed,
         "window: add and settle": _window,
         "client: answers in, submits out": _client(),
+        "client: a turn of submit_many": _stream(),
         "simulated SMSC: submits in, answers out": _smsc(_NUMBERS),
         "simulated SMSC: of two lengths": _smsc([number * 10 ** (number % 2) for number in _NUMBERS]),
         "ledger: facts to rows": _rows,
@@ -331,6 +338,30 @@ def _client() -> Callable[[], object]:
     def turn() -> None:
         first = int.from_bytes(kernel.written[12:16], "big")
         link.data_received(_responses(first))
+
+    return turn
+
+
+def _stream() -> Callable[[], object]:
+    session, numbers = Session(COUNT, Timers(), 0.0), [str(number) for number in _NUMBERS]
+    session.request(BindTransceiver(), "bind", 0.0)
+    session.receive(pack(">IIII", 17, 0x80000009, 0, 1) + b"\0", 0.0)
+    session.take()
+    outbox = Outbox(lambda: None)
+    wording = Composer(Dialect("GOUV"), seed=0).wording("", "x" * 160, None, receipt=False)
+    feed = feed_of(cycle(numbers), lambda: None)
+    bulk = Bulk(feed, wording, Ton.INTERNATIONAL, sys.maxsize, lambda: None)
+    outbox.open(bulk)
+    outbox.fill(session, 0.0)
+
+    def turn() -> None:
+        first = int.from_bytes(session.take()[12:16], "big")
+        (answers,) = session.receive(_responses(first), 0.0)
+        assert isinstance(answers, Answers)
+        outbox.fill(session, 0.0)
+        outbox.answered(answers)
+        outbox.prepare(session)
+        bulk.fetch()
 
     return turn
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import anyio
 
 import bench.peers
-from bench._common import machine, process_cpu, run
+from bench._common import machine, run
 from bench.peers import report
 from bench.peers.environments import Environments, InstallFailed, cache_folder
 from bench.peers.found import Found, Run, Setting
@@ -166,31 +166,32 @@ class _Session:
         if not setting.latency_ms:
             warm = max(warm, min(WARM, count // 10))
         job = self._job(setting, count, warm)
-        before, cpu = await self._smsc.account(), process_cpu(self._smsc.pid)
+        before = await self._smsc.totals()
         told = await _told([*self._commands[side], *job.arguments, *side.arguments], [])
         if told is None:
             assert side not in (OURS, CEILING), f"{side.name} stood still"
             return None
-        smsc_cpu = process_cpu(self._smsc.pid) - cpu
-        await self._acknowledged(job, before, side)
+        after = await self._acknowledged(job, before, side)
         rate, each_us = count / told["seconds"], 1e6 / count
-        return Run(rate, told["cpu"] * each_us, smsc_cpu / (count + warm) * 1e6)
+        worked_us = (after["work_s"] - before["work_s"]) / (count + warm) * 1e6
+        return Run(rate, told["cpu"] * each_us, worked_us)
 
     def _job(self, setting: Setting, count: int, warm: int) -> Job:
         system_id = f"bench{next(self._numbers)}"
         return Job(self._smsc.port, system_id, count, warm, setting.window, setting.receipts)
 
-    async def _acknowledged(self, job: Job, before: dict[str, Any], side: Side) -> None:
-        """Holds the SMSC's account against what the client said. Its last answers may be on their way."""
+    async def _acknowledged(self, job: Job, before: dict[str, Any], side: Side) -> dict[str, Any]:
+        """Holds the SMSC's account against what the client said; returns it. Its last answers may be on their
+        way."""
         submits = job.count + job.warm
         expected = {"accepted": submits, "receipts_acknowledged": submits * job.receipts}
         seen: dict[str, int] = {}
         until = time.monotonic() + LIMIT_S
         while time.monotonic() < until:
-            account = await self._smsc.account()
+            account = await self._smsc.totals()
             seen = {name: account[name] - before[name] for name in expected}
             if seen == expected:
-                return
+                return account
             await anyio.sleep(0.01)
         raise AssertionError(f"{side.name}: the SMSC counts {seen}, expected {expected}")
 

@@ -26,11 +26,20 @@ class Setting(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one run took, a message each."""
+    """What one run took, a message each.
+
+    Attributes:
+        smsc_us: processor time of the SMSC, but for what it spent awake and waiting.
+    """
 
     rate: float
     cpu_us: float
     smsc_us: float
+
+    @property
+    def smsc_share(self) -> float:
+        """Of the run's time, that in which the SMSC worked."""
+        return self.rate * self.smsc_us / 1e6
 
 
 @dataclass

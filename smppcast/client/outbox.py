@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from smppcast.client.awaiting import Awaiting
@@ -36,6 +36,9 @@ class Stream(Protocol):
     def fill(self, session: Session, room: int, now: float) -> int:
         """Queues at most `room` submits; returns how many."""
 
+    def prepare(self, session: Session) -> None:
+        """Makes ready what it will queue next, while answers are awaited; it need not."""
+
     def answered(self, keys: Sequence[Any], statuses: Sequence[int], message_ids: Sequence[str]) -> None:
         """Takes answers; `statuses` is empty where all are ESME_ROK."""
 
@@ -47,7 +50,9 @@ class Submission:
     """One message on its way; `future` becomes its `Sent` or the error. Nothing else waits.
 
     Attributes:
-        sent: segments that have left.
+        bodies: of its segments, whose places are `segments`.
+        sent: segments that have left, where some have not.
+        plain: whether it is done with one acceptance.
     """
 
     __slots__ = (
@@ -58,6 +63,8 @@ class Submission:
         "_statuses",
         "bodies",
         "future",
+        "plain",
+        "segments",
         "sent",
         "to",
     )
@@ -68,29 +75,26 @@ class Submission:
         self, to: str, digits: bytes, wording: Wording, awaiting: Awaiting, future: asyncio.Future[Sent]
     ) -> None:
         self.to, self.future, self.sent = to, future, 0
-        self._digits = digits
+        if wording.only is not None and not wording.receipts:  # as most, which need no columns
+            before, behind = wording.only
+            self.bodies, self.segments, self.plain = [before + digits + behind], _FIRST, True
+            return
+        self._digits, self.plain = digits, False
         self._awaiting = awaiting if wording.receipts else None
-        self._statuses: list[int] | None = None
-        if len(wording.parts) == 1:  # as most have, which need no columns
-            ((before, behind),) = wording.parts
-            self.bodies = [before + digits + behind]
-        else:
-            self.bodies = [before + digits + behind for before, behind in wording.parts]
-            self._left = len(self.bodies)
-            self._statuses, self._message_ids = [NO_RESPONSE] * self._left, [""] * self._left
+        self.bodies = [before + digits + behind for before, behind in wording.parts]
+        self._left = len(self.bodies)
+        self.segments = range(self._left)
+        self._statuses, self._message_ids = [NO_RESPONSE] * self._left, [""] * self._left
 
     def leaves(self) -> None:
         """Its first bytes are about to be written."""
-        if self._awaiting is not None:
+        if not self.plain and self._awaiting is not None:
             self._awaiting.submitted()
 
     def answer(self, segment: int, status: int, message_id: str) -> None:
         """Takes the answer of a segment, or NO_RESPONSE."""
-        if self._statuses is None:
-            if status or self._awaiting is not None or self.future.done():
-                self._finish((status,), ("" if status else message_id,), None)
-            else:
-                self.future.set_result(Sent(self.to, (message_id,)))
+        if self.plain:
+            self._finish((status,), ("" if status else message_id,), None)
             return
         self._statuses[segment] = status
         if not status:
@@ -99,10 +103,10 @@ class Submission:
         if not self._left:
             self._finish(self._statuses, self._message_ids, None)
 
-    def end(self, cause: SmppcastError | None) -> None:
-        """The session ended before all was answered."""
-        if self.sent:
-            if self._statuses is None:
+    def end(self, cause: SmppcastError | None, *, unanswered: bool) -> None:
+        """The session ended before all was answered; `unanswered` tells that some had left."""
+        if unanswered or self.sent:
+            if self.plain:
                 self._finish((NO_RESPONSE,), ("",), cause)
             else:
                 self._finish(self._statuses, self._message_ids, cause)
@@ -113,7 +117,7 @@ class Submission:
         self, statuses: Sequence[int], message_ids: Sequence[str], cause: SmppcastError | None
     ) -> None:
         awaited = None
-        if self._awaiting is not None:
+        if not self.plain and self._awaiting is not None:
             awaited = self._awaiting.answered(self._digits.decode("ascii"), message_ids)
         if self.future.done():  # cancelled: nobody waits for it any more
             return
@@ -131,6 +135,9 @@ class Submission:
         return SubmitRefused("submit_sm", refused, name, statuses=statuses, message_ids=message_ids)
 
 
+_FIRST = range(1)
+
+
 def _caused(error: SmppcastError, cause: SmppcastError | None) -> SmppcastError:
     error.__cause__ = cause
     return error
@@ -142,9 +149,13 @@ class Outbox:
     Single messages go first, in the order in which they were given: a code for a login does not
     wait behind a million others. The queue is as long as there are callers waiting in it. Streams
     share what room is left by turns.
+
+    Args:
+        wake: called when there is something to send.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self._wake = wake
         self.submitted = 0
         self._awaited = 0  # unanswered submits that somebody waits for
         self._woke = False
@@ -154,10 +165,11 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def add(self, submission: Submission) -> bool:
-        """Queues a message; whether it is the only one there, so that the link has to be woken."""
+    def add(self, submission: Submission) -> None:
+        """Queues a message; its future tells the rest."""
         self._queue.append(submission)
-        return len(self._queue) == 1
+        if len(self._queue) == 1:
+            self._wake()
 
     @property
     def streaming(self) -> bool:
@@ -172,6 +184,7 @@ class Outbox:
     def open(self, stream: Stream) -> None:
         """Lets a stream have its turns, until it is over."""
         self._streams.append(stream)
+        self._wake()
 
     def fill(self, session: Session, now: float) -> bool:
         """Queues what there is room for, as one batch a kind.
@@ -183,48 +196,71 @@ class Outbox:
         room = session.window.room if session.can_submit else 0
         if room and self._queue:
             room -= self._fill_single(session, room, now)
-        woke, self._woke = self._woke and bool(self._streams), False
-        if woke:
-            return True
-        for _ in range(len(self._streams)):
+        streams = self._streams
+        if self._woke:
+            self._woke = False
+            if streams:
+                return True
+        for _ in range(len(streams)):
             if room <= 0:
                 break
-            stream = self._streams[0]
+            stream = streams[0]
             sent = stream.fill(session, room, now)
-            self.submitted += sent
-            self._awaited += sent * stream.awaited
             room -= sent
-            self._streams.rotate(-1)
+            self.submitted += sent
+            if stream.awaited:
+                self._awaited += sent
             if stream.over:
-                self._streams.remove(stream)
+                streams.popleft()
+            else:
+                streams.rotate(-1)
         return False
+
+    def prepare(self, session: Session) -> None:
+        """Has the stream whose turn is next do what need not wait for answers."""
+        if self._streams and not self.awaited:
+            self._streams[0].prepare(session)
 
     def _fill_single(self, session: Session, room: int, now: float) -> int:
         queue = self._queue
-        bodies: list[bytes] = []
-        tokens: list[tuple[Submission, int]] = []
-        while queue and len(bodies) < room:
-            submission = queue.popleft()
-            first, of_it = submission.sent, submission.bodies
-            if not first:
-                if submission.future.done():
-                    continue  # cancelled while it waited: nothing of it leaves
-                submission.leaves()
-            if len(of_it) == 1:
-                submission.sent = 1
-                bodies.append(of_it[0])
-                tokens.append((submission, 0))
-                continue
-            submission.sent = after = min(first + room - len(bodies), len(of_it))
-            bodies += of_it[first:after]
-            tokens += [(submission, segment) for segment in range(first, after)]
-            if after < len(of_it):
-                queue.appendleft(submission)
+        waiting: list[Submission] = []
+        if len(queue) <= room and not queue[0].sent:
+            # What is cancelled while it waits never leaves.
+            waiting = [submission for submission in queue if not submission.future.done()]
+        bodies = [body for submission in waiting for body in submission.bodies]
+        if waiting and len(bodies) <= room:
+            queue.clear()
+            tokens = [(submission, segment) for submission in waiting for segment in submission.segments]
+            for submission in waiting:
+                if not submission.plain:
+                    submission.leaves()
+        else:
+            bodies, tokens = self._taken(room)
         if bodies:
             session.submit(bodies, tokens, now)
         self.submitted += len(bodies)
         self._awaited += len(bodies)
         return len(bodies)
+
+    def _taken(self, room: int) -> tuple[list[bytes], list[tuple[Submission, int]]]:
+        """Of the first in the queue, as many segments as there is room for."""
+        queue = self._queue
+        bodies: list[bytes] = []
+        tokens: list[tuple[Submission, int]] = []
+        while queue and len(bodies) < room:
+            submission = queue[0]
+            first, of_it = submission.sent, submission.bodies
+            if not first:
+                if submission.future.done():
+                    queue.popleft()
+                    continue
+                submission.leaves()
+            submission.sent = after = min(first + room - len(bodies), len(of_it))
+            bodies += of_it[first:after]
+            tokens += [(submission, segment) for segment in range(first, after)]
+            if after == len(of_it):
+                queue.popleft()
+        return bodies, tokens
 
     def answered(self, answers: Answers) -> None:
         """Hands answers to their owners; those of one stream in one piece."""
@@ -244,7 +280,10 @@ class Outbox:
             tokens, statuses or [0] * len(tokens), answers.message_ids, strict=True
         ):
             if type(owner) is Submission:
-                owner.answer(key, status, message_id)
+                if status or not owner.plain or owner.future.done():
+                    owner.answer(key, status, message_id)
+                else:
+                    owner.future.set_result(Sent(owner.to, (message_id,)))
                 continue
             its_keys, its_statuses, its_message_ids = apart.setdefault(owner, ([], [], []))
             its_keys.append(key)
@@ -275,6 +314,6 @@ class Outbox:
         self._streams.clear()
         for owner, keys in lost.items():
             if type(owner) is Submission:
-                owner.end(cause)
+                owner.end(cause, unanswered=bool(keys))
             else:
                 owner.end(keys, cause)

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import NamedTuple, Unpack
 
 from smppcast.client.addresses import Source, destination_of
-from smppcast.client.bulk import Bulk, StreamFeed, Submitted, feed_of
+from smppcast.client.bulk import Bulk, Submitted
+from smppcast.client.numbers import StreamFeed, feed_of
 from smppcast.client.operations import Operations
 from smppcast.client.outbox import Submission
 from smppcast.client.sent import Sent
@@ -136,11 +137,13 @@ class ClientSession(Operations):
             FieldError: number, source or an option does not fit.
             UsageError: the session is a receiver's.
         """
-        self._wire.check()
+        wire = self._wire
+        if not wire.session.can_submit:
+            wire.check()
         digits = destination_of(to, self._composer.dialect.dest_addr_ton)
         wording = self._composer.wording(to, text, source, receipt, **options)
         future: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        self._wire.submit(Submission(to, digits, wording, self._wire.awaiting, future))
+        wire.outbox.add(Submission(to, digits, wording, wire.awaiting, future))
         return await future
 
     def submit_many(
@@ -154,11 +157,11 @@ class ClientSession(Operations):
     ) -> AsyncGenerator[Submitted, None]:
         """Sends one text to many numbers, and yields what became of them in the order of the answers.
 
-        The text is encoded once. Numbers are taken as the window has room: memory is flat whatever
-        their count, and behind a slow consumer at most two windows of results wait (100 where those are
-        fewer). Leaving the loop stops it likewise (at once under `contextlib.aclosing`, else when Python
-        collects the generator); what is in flight then is answered to nobody. Single messages of `submit` go
-        before those of streams; streams take turns.
+        The text is encoded once. Numbers are taken as the window has room, a window ahead at most: memory is
+        flat whatever their count, and behind a slow consumer at most two windows of results wait (100 where
+        those are fewer). Leaving the loop stops it likewise (at once under `contextlib.aclosing`, else when
+        Python collects the generator); what is in flight then is answered to nobody, and what was taken ahead
+        is not sent. Single messages of `submit` go before those of streams; streams take turns.
 
         Args:
             numbers: as `to` of `submit`; any iterable, asynchronous or not. One that is none comes
@@ -186,7 +189,7 @@ class ClientSession(Operations):
         # A window of answers is being handled while the next is on its way.
         ton, ahead = self._composer.dialect.dest_addr_ton, max(2 * wire.session.window.size, AHEAD_LEAST)
         bulk = Bulk(feed, wording, ton, ahead, wire.wake)
-        wire.cast(bulk)
+        wire.outbox.open(bulk)
         try:
             if isinstance(feed, StreamFeed):
                 wire.start(feed.run)
@@ -221,5 +224,5 @@ class ClientSession(Operations):
         self._wire.check()
         future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
         octets = encode(pdu, interface_version=self._wire.session.interface_version)
-        self._wire.cast(Reply(pdu.command, future, octets[_HEADER_LENGTH:]))
+        self._wire.outbox.open(Reply(pdu.command, future, octets[_HEADER_LENGTH:]))
         return await future

@@ -10,7 +10,7 @@ import anyio
 
 from smppcast.client.awaiting import Awaiting
 from smppcast.client.inbox import Inbox
-from smppcast.client.outbox import NO_RESPONSE, Outbox, Stream, Submission
+from smppcast.client.outbox import NO_RESPONSE, Outbox
 from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, UsageError
 from smppcast.net.clock import Clock
 from smppcast.net.link import Link
@@ -51,6 +51,9 @@ class Reply:
             return 0
         session.submit([body], [(self, None)], now)
         return min(1, room)
+
+    def prepare(self, session: Session) -> None:
+        """It is encoded already."""
 
     def came(self, pdu: Pdu) -> None:
         """Takes the response."""
@@ -97,7 +100,7 @@ class Wire:
         clock: Clock,
         start: Callable[..., object],
     ) -> None:
-        self.session, self.outbox, self.awaiting = session, Outbox(), awaiting
+        self.session, self.awaiting = session, awaiting
         self.inbox = make_inbox(self._respond)
         self.ended = anyio.Event()
         self.error: SmppcastError | None = None
@@ -107,6 +110,7 @@ class Wire:
         self._handling = anyio.CancelScope(shield=True)
         self._pump = Pump(link, session, self, clock, session.timers.response_s)
         self.wake = self._pump.wake
+        self.outbox = Outbox(self.wake)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -164,16 +168,6 @@ class Wire:
                 raise UsageError("a receiver cannot submit: bind as transceiver or transmitter")
             raise LinkLost("the session has ended") from self.error
 
-    def submit(self, submission: Submission) -> None:
-        """Queues a message; its future tells the rest."""
-        if self.outbox.add(submission):
-            self.wake()
-
-    def cast(self, stream: Stream) -> None:
-        """Gives a stream its turns."""
-        self.outbox.open(stream)
-        self.wake()
-
     def request(self, pdu: Pdu) -> asyncio.Future[Pdu]:
         """Queues any request but submit_sm at once; it takes no room of the window.
 
@@ -227,6 +221,8 @@ class Wire:
                     self.inbox.take(pdu, now)
                 case Request() | Ended():
                     pass  # alert_notification wants no answer; the pump ends with its session
+        if not self.session.window.room:
+            self.outbox.prepare(self.session)
 
     def _answered(self, answers: Answers) -> None:
         total = len(answers.tokens)

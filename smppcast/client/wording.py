@@ -98,10 +98,12 @@ class Wording:
     Attributes:
         parts: of each segment what stands before and behind the destination's digits.
         receipts: whether a final receipt of it was asked for, whatever becomes of it.
+        only: its part, where it is one.
     """
 
     parts: tuple[tuple[bytes, bytes], ...]
     receipts: bool
+    only: tuple[bytes, bytes] | None = None
 
 
 class Composer:
@@ -181,7 +183,8 @@ class Composer:
         asked = pdus[0].registered_delivery & 0x03 == RegisteredDelivery.FINAL
         version = self.dialect.interface_version
         octets = [encode(pdu, interface_version=version) for pdu in pdus]
-        return Wording(tuple(map(around_destination, octets)), asked)
+        parts = tuple(map(around_destination, octets))
+        return Wording(parts, asked, parts[0] if len(parts) == 1 else None)
 
     def _cut(self, reference: int, text: str | bytes, options: Options) -> Split:
         long_messages = options.get("long_messages", self.dialect.long_messages)

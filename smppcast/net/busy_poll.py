@@ -37,9 +37,12 @@ class BusyPoll:
         most_s: how long after the last `expect`.
         clock: a real one: it is the processor's time that is spent.
         useful: asked once; by default, whether this process has more than one core.
+
+    Attributes:
+        idle_s: time that nothing but waiting was done in.
     """
 
-    __slots__ = ("_clock", "_loop", "_most_s", "_running", "_until", "_useful")
+    __slots__ = ("_clock", "_loop", "_most_s", "_running", "_since", "_until", "_useful", "_worked", "idle_s")
 
     def __init__(
         self,
@@ -50,20 +53,30 @@ class BusyPoll:
     ) -> None:
         self._loop, self._most_s, self._clock, self._useful = loop, most_s, clock, useful()
         self._until, self._running = 0.0, False
+        self._since, self._worked = 0.0, True
+        self.idle_s = 0.0
 
     def expect(self) -> None:
         """An answer is due at once: the loop does not sleep for `most_s` from here on."""
         if self._useful:
-            self._until = self._clock() + self._most_s
+            self._until, self._worked = self._clock() + self._most_s, True
             if not self._running:
                 self._running = True
                 self._loop.call_soon(self._turn)
 
     def stop(self) -> None:
         """It came, or nothing is due any more."""
-        self._until = 0.0
+        self._until, self._worked = 0.0, True
+
+    def worked(self) -> None:
+        """This turn of the loop is no waiting."""
+        self._worked = True
 
     def _turn(self) -> None:
-        self._running = self._clock() < self._until
+        now = self._clock()
+        if not self._worked:
+            self.idle_s += now - self._since
+        self._since, self._worked = now, False
+        self._running = now < self._until
         if self._running:
             self._loop.call_soon(self._turn)

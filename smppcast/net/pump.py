@@ -173,12 +173,14 @@ class Pump:
     def _refill(self, wait_s: float) -> None:
         """Uses the room that was just made; what made it waits to be handled if there was a use for it, or if
         others wait already and more will come."""
+        if not wait_s:
+            self._write()
+            self._handle(*self._merged())  # whoever has something to send for it wakes us
+            return
         window, first = self.session.window, len(self._put_off) == 1
         room = window.room
         self._write()
-        if not wait_s:
-            self._handle(*self._merged())  # whoever has something to send for it wakes us
-        elif window.room == room and (first or not len(window)):
+        if window.room == room and (first or not len(window)):
             self._catch_up()
         elif first:
             self._loop.call_later(wait_s, self._guarded, self._catch_up)

@@ -34,7 +34,7 @@ CONGESTION_STATE = 0x0428
 HEADER_LENGTH = 16
 _RESP_LENGTH = HEADER_LENGTH + 1
 
-_RESPONSE, _ACCEPTED = SUBMIT_SM_RESP.to_bytes(4, "big"), bytes(4)
+_ACCEPTANCE = SUBMIT_SM_RESP.to_bytes(4, "big") + bytes(4)
 _WHOLE_MAX = HEADER_LENGTH + 65  # message_id has at most 65 octets (SMPP 5.0 section 4.7.14)
 
 _header = Struct(">IIII").unpack_from
@@ -84,7 +84,7 @@ def submit_sms(sequence_number: int, bodies: Sequence[bytes]) -> bytes:
         parts[0::3] = [pack(">III", first + HEADER_LENGTH, SUBMIT_SM, 0)] * count
     else:
         parts[0::3] = [pack(">III", length + HEADER_LENGTH, SUBMIT_SM, 0) for length in lengths]
-    parts[1::3] = [numbers[at : at + 4] for at in range(0, 4 * count, 4)]
+    parts[1::3] = _pieces(4, count)(numbers)
     parts[2::3] = bodies
     return b"".join(parts)
 
@@ -243,18 +243,17 @@ def _cut_whole(buffer: bytes, found: Cut, max_command_length: int) -> bool:
     if not HEADER_LENGTH < length <= min(_WHOLE_MAX, max_command_length):
         return False
     run, rest = divmod(len(buffer), length)
-    if rest or not 1 < run < _RUN_COLUMNS or not buffer.startswith(_RESPONSE, 4):
+    if rest or not 1 < run < _RUN_COLUMNS or not buffer.startswith(_ACCEPTANCE, 4):
         return False
-    values, width = _unpacker(length, run)(buffer, 0), length - HEADER_LENGTH
-    heads, text = values[0::4], b"".join(values[3::4])
+    values, width = _whole_unpacker(length, run)(buffer), length - HEADER_LENGTH
+    text = b"".join(values[2::3])
     if (
-        heads.count(heads[0]) != run
-        or values[1::4].count(_ACCEPTED) != run
+        values[0::3].count(buffer[:12]) != run
         or text.count(0) != run
         or text[width - 1 :: width] != bytes(run)
     ):
         return False
-    found.sequence_numbers = list(values[2::4])
+    found.sequence_numbers = list(values[1::3])
     found.message_ids = text[:-1].decode("latin-1").split("\0")
     found.consumed = len(buffer)
     return True
@@ -350,6 +349,11 @@ def _integers(span: bytes | bytearray, first: int, length: int, run: int) -> lis
 @lru_cache(maxsize=_UNPACKERS_KEPT)
 def _unpacker(length: int, run: int) -> Callable[[bytes, int], tuple[Any, ...]]:
     return Struct(">" + f"8s4sI{length - HEADER_LENGTH}s" * run).unpack_from
+
+
+@lru_cache(maxsize=_UNPACKERS_KEPT)
+def _whole_unpacker(length: int, run: int) -> Callable[[bytes], tuple[Any, ...]]:
+    return Struct(">" + f"12sI{length - HEADER_LENGTH}s" * run).unpack
 
 
 def _alike(buffer: bytes, position: int, length: int, limit: int) -> int:

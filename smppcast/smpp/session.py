@@ -32,6 +32,7 @@ from smppcast.smpp.vocabulary import CommandId, CommandStatus, InterfaceVersion
 from smppcast.smpp.window import Window
 
 __all__ = [
+    "SEQUENCE_MAX",
     "Answer",
     "Answers",
     "Deliveries",
@@ -206,6 +207,19 @@ class Session:
             theirs = digits[done * width : (done + count) * width]
             self._out.append(submit_sms_alike(first, before, theirs, width, behind))
             done += count
+
+    @property
+    def next_sequence_number(self) -> int:
+        """Of the next request."""
+        return self._sequence_number
+
+    def submit_encoded(self, octets: bytes, tokens: Sequence[Any], now: float) -> None:
+        """As `submit`, of PDUs that bear the next sequence_numbers, none beyond `SEQUENCE_MAX`."""
+        first, count = self._sequence_number, len(tokens)
+        self._active = now
+        self._sequence_number = first + count if first + count <= SEQUENCE_MAX else 1
+        self.window.add(first, tokens, now)
+        self._out.append(octets)
 
     def _numbered(self, tokens: Sequence[Any], now: float) -> list[tuple[int, int]]:
         """Takes submits into the window; returns their first sequence_number and how many have it and those

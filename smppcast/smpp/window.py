@@ -27,7 +27,8 @@ class Window(Generic[T]):
 
     sequence_numbers ascend, so a token's place is its number modulo that of the places: a batch that is
     answered in its order, as most are, goes in and out by the slice. What is still unanswered when its place
-    comes round again moves among the `_elders`.
+    comes round again moves among the `_elders`. A batch in an empty window has no places yet: small ones are
+    mostly answered whole, and need none.
 
     Args:
         size: how many submits may be unanswered at once (SMPP 5.0 section 2.9).
@@ -39,6 +40,7 @@ class Window(Generic[T]):
         self._next = 0  # one more than the last number
         self._unanswered = 0
         self._elders: dict[int, T] = {}
+        self._alone: Sequence[T] | None = None  # tokens of the batch that has no places yet
         self._make_places(size)
         # One entry a batch: (when it was written, its first sequence_number, how many).
         self._batches: deque[tuple[float, int, int]] = deque()
@@ -61,6 +63,7 @@ class Window(Generic[T]):
 
     def _open(self) -> dict[int, T]:
         """What is unanswered, by its number, the elders first."""
+        self._spread()
         last, mask, tokens, places = self._next - 1, self._mask, self._tokens, []
         at = self._taken.find(1)
         while at >= 0:
@@ -72,7 +75,8 @@ class Window(Generic[T]):
     @property
     def room(self) -> int:
         """How many more may be sent now; never negative, even when the size was lowered."""
-        return max(0, self.size - self._unanswered)
+        room = self.size - self._unanswered
+        return room if room >= 0 else 0  # noqa: FURB136 - max is a call, four times a turn
 
     def add(self, sequence_number: int, tokens: Sequence[T], now: float) -> None:
         """Opens a batch of consecutive sequence_numbers, higher than those before, or from 1 on again."""
@@ -80,25 +84,38 @@ class Window(Generic[T]):
         if not count:
             return
         if self._unanswered:
+            self._spread()
             self.oldest()
             self._free(sequence_number, count)
+            self._place(sequence_number, tokens)
         else:
             self._batches.clear()
-            if PLACES_A_REQUEST * max(count, self.size) > len(self._taken):
-                self._make_places(max(count, self.size))
-        at, self._next = sequence_number & self._mask, sequence_number + count
-        stop, end = at + count, len(self._taken)
-        if stop <= end:
-            self._tokens[at:stop], self._taken[at:stop] = tokens, b"\1" * count
-        else:
-            self._tokens[at:], self._taken[at:] = tokens[: end - at], b"\1" * (end - at)
-            self._tokens[: stop - end], self._taken[: stop - end] = tokens[end - at :], b"\1" * (stop - end)
+            self._alone = tokens
+        self._next = sequence_number + count
         self._unanswered += count
         self._batches.append((now, sequence_number, count))
         if self._sample is None:
             self._sample = (now, sequence_number)
         if self._unanswered > self.highest:
             self.highest = self._unanswered
+
+    def _spread(self) -> None:
+        """Gives a batch that was alone its places."""
+        if self._alone is not None:
+            tokens, self._alone = self._alone, None
+            if PLACES_A_REQUEST * max(len(tokens), self.size) > len(self._taken):
+                self._make_places(max(len(tokens), self.size))
+            self._place(self._next - len(tokens), tokens)
+
+    def _place(self, sequence_number: int, tokens: Sequence[T]) -> None:
+        count = len(tokens)
+        at = sequence_number & self._mask
+        stop, end = at + count, len(self._taken)
+        if stop <= end:
+            self._tokens[at:stop], self._taken[at:stop] = tokens, b"\1" * count
+        else:
+            self._tokens[at:], self._taken[at:] = tokens[: end - at], b"\1" * (end - at)
+            self._tokens[: stop - end], self._taken[: stop - end] = tokens[end - at :], b"\1" * (stop - end)
 
     def _free(self, sequence_number: int, count: int) -> None:
         """Frees the places up to those of a new batch: only what is less than a round old has one."""
@@ -124,6 +141,7 @@ class Window(Generic[T]):
 
     def settle(self, sequence_numbers: Sequence[int]) -> list[T | None]:
         """The tokens of answered requests, in that order; None for an answer to nothing."""
+        self._spread()
         tokens, taken, mask, elders = self._tokens, self._taken, self._mask, self._elders
         first, behind = self._next - len(taken), self._next
         found: list[T | None] = []
@@ -140,6 +158,12 @@ class Window(Generic[T]):
     def settle_run(self, sequence_numbers: list[int]) -> list[T] | None:
         """As `settle`, at once, where the numbers follow one another and all of them are unanswered; else
         None, and nothing is settled."""
+        alone = self._alone
+        if alone is not None:
+            if sequence_numbers == list(range(self._next - len(alone), self._next)):
+                self._alone, self._unanswered = None, 0
+                return alone if isinstance(alone, list) else list(alone)
+            self._spread()
         first, count = sequence_numbers[0], len(sequence_numbers)
         in_places = self._next - len(self._taken) <= first <= self._next - count
         if not in_places or sequence_numbers != list(range(first, first + count)):
@@ -158,6 +182,7 @@ class Window(Generic[T]):
         return tokens
 
     def _is_open(self, number: int) -> bool:
+        self._spread()
         in_places = self._next - len(self._taken) <= number < self._next
         return (in_places and self._taken[number & self._mask] == 1) or number in self._elders
 
@@ -182,6 +207,7 @@ class Window(Generic[T]):
 
     def _holds(self, first: int, count: int) -> bool:
         """Whether one of these numbers is unanswered."""
+        self._spread()
         young = max(first, self._next - len(self._taken))
         if young < first + count <= self._next and self._any(young, first + count - young):
             return True

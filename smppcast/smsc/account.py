@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -182,22 +182,31 @@ class SmscAccount:
     malformed: int = 0
     forgotten: int = 0
     rates: Counter[int] = field(default_factory=Counter)
-    _raw: list[Taken] = field(default_factory=list)
+    _raw: list[Callable[[], Taken]] = field(default_factory=list)
     _blocks: deque[_Block] = field(default_factory=deque)
 
-    def append(self, taken: Taken) -> None:
-        """Counts a batch; it is written down by `fold`, which does not hold up its responses."""
-        self.submitted += taken.count
-        self.accepted += len(taken.states)
-        if taken.statuses:
-            self.refused.update(status for status in taken.statuses if status)
-        self.rates[int(taken.at)] += taken.count
+    def append(
+        self, at: float, count: int, accepted: int, statuses: Sequence[int], taken: Callable[[], Taken]
+    ) -> None:
+        """Counts a batch; `fold` asks for what is `taken` and writes it down, which does not hold up its
+        responses.
+
+        Args:
+            at, count, statuses: as those of `Taken`.
+            accepted: how many were.
+        """
+        self.submitted += count
+        self.accepted += accepted
+        if statuses:
+            self.refused.update(status for status in statuses if status)
+        self.rates[int(at)] += count
         self._raw.append(taken)
 
     def fold(self) -> None:
         """Writes down what was appended; the oldest block is forgotten when there are too many."""
         raw, self._raw = self._raw, []
-        for taken in raw:
+        for batch in raw:
+            taken = batch()
             if not self._blocks or len(self._blocks[-1].statuses) >= BLOCK:
                 self._blocks.append(_Block(taken))
             self._blocks[-1].append(taken)

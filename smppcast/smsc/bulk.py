@@ -50,6 +50,7 @@ _PIECES_MAX: Final = 24
 _header = Struct(">II4s4s").unpack_from
 _tlv = Struct(">HH").unpack_from
 _OK: Final = bytes(4)
+_SUBMIT_SM: Final = SUBMIT_SM.to_bytes(4, "big")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +132,8 @@ class Cutter:
     def cut(self, buffer: bytes) -> Cut:  # noqa: C901, PLR0912, PLR0915 - the hot loop: calls cost a tenth of it
         """Cuts all whole PDUs at the start of `buffer`."""
         found = Cut()
+        if self._cut_whole(buffer, found):
+            return found
         items, acknowledge = found.items, found.acknowledged.append
         find, startswith = buffer.find, buffer.startswith
         limit, position, end = self._max_command_length, 0, len(buffer)
@@ -201,6 +204,34 @@ class Cutter:
                 found.lost = FramingError(f"command_length {length} is impossible here")
         return found
 
+    def _cut_whole(self, buffer: bytes, found: Cut) -> bool:
+        """Cuts a buffer that holds submit_sm PDUs of one length and of the last shape, and nothing else, as
+        that of a small window does; False where it holds something else."""
+        prefix, middle, prefix_length, middle_length = _lengths(self._last)
+        length, at = int.from_bytes(buffer[:4], "big"), HEADER_LENGTH + prefix_length
+        if not at < length <= self._max_command_length:
+            return False
+        count, rest = divmod(len(buffer), length)
+        stop = buffer.find(b"\0", at)
+        text = stop + middle_length
+        if rest or not 1 < count <= _ALIKE_MAX or not 0 < stop - at <= ADDRESS_MAX or text >= length:
+            return False
+        lengths = length, prefix_length, stop - at, middle_length + 1
+        if text + 1 + buffer[text] != length or not buffer.startswith(_SUBMIT_SM, 4):
+            return False
+        values = _unpacker(lengths, count)(buffer, 0)
+        destinations = values[3::5]
+        if (
+            values[0::5].count(buffer[:12]) != count
+            or values[2::5].count(prefix) != count
+            or values[4::5].count(middle + buffer[text : text + 1]) != count
+            or b"\0" in b"".join(destinations)
+        ):
+            return False
+        found.items.append(Run(self._last, list(values[1::5]), list(destinations)))
+        found.consumed = len(buffer)
+        return True
+
     def _take(
         self, pdu: bytes, sequence_number: bytes, run: Run | None, items: list[Run | bytes]
     ) -> Run | None:
@@ -269,16 +300,15 @@ def _take_submits(
             with sm_length.
     """
     values = _unpacker(lengths, count)(buffer, position)
-    count = _leading(values[0::5])
-    if not count:
+    leading = _leading(values[0::5])
+    if leading != count:
+        count, values = leading, values[: 5 * leading]
+    prefixes, destinations, middles = values[2::5], values[3::5], values[4::5]
+    if not count or prefixes.count(prefixes[0]) != count or middles.count(middles[0]) != count:
         return 0
-    _, numbers, prefixes, destinations, middles = (values[at : 5 * count : 5] for at in range(5))
-    for column in (prefixes, middles):
-        if column.count(column[0]) != count:
-            return 0
     if b"\0" in b"".join(destinations):  # then a text begins as the middle does
         return 0
-    run.sequence_numbers += numbers
+    run.sequence_numbers += values[1::5]
     run.destinations += destinations
     return count
 

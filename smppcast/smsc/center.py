@@ -23,6 +23,7 @@ from smppcast.smsc.broadcasts import Broadcasts
 from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame, frame_alike
 from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, WITHHELD, Habits
+from smppcast.smsc.ids import Ids
 from smppcast.smsc.load import Load, congestion_tlv
 from smppcast.smsc.mishaps import odd_response
 from smppcast.smsc.report import Owed, Report
@@ -53,20 +54,65 @@ class _Intake:
     """A run under judgement. It is not frozen, since that takes a microsecond of each.
 
     Args:
+        habits: those that judge it.
         statuses: command_status of each; none when all are accepted.
         accepted: the columns of those; `outcomes` the number of each one's outcome.
+        first: index of the first of those.
         delays: see `Habits.delays`.
+        now: when it came; `at` in unix seconds.
         told: what responses end with.
     """
 
+    habits: Habits
     bind: Bind
     run: Run
     statuses: tuple[int, ...]
     accepted: Run
     outcomes: bytes
+    first: int
     delays: tuple[tuple[float, float], ...]
     now: float
+    at: float
     told: bytes
+
+    @property
+    def ids(self) -> Ids:
+        """How its messages are named."""
+        return self.habits.ids_3_3 if self.bind.speaks_3_3 else self.habits.ids
+
+    def numbers(self) -> Sequence[int]:
+        """What the message_ids of the accepted ones are written from."""
+        return self.ids.numbers(self.first, len(self.outcomes))
+
+    def taken(self) -> Taken:
+        """As the account writes it down."""
+        run = self.run
+        return Taken(
+            first=self.first,
+            at=self.at,
+            now=self.now,
+            owner=Owner(self.bind.client.system_id, run.shape.source[2:-1], run.shape.service_type),
+            count=len(run.destinations),
+            destinations=b"\0".join(run.destinations),
+            statuses=self.statuses,
+            states=self.outcomes.translate(self.habits.states),
+            delays=tuple(map(sum, self.delays)),
+        )
+
+    def report(self, numbers: Sequence[int], cancelled: set[int]) -> Report:
+        """Its accepted messages as receipts to be."""
+        return Report(
+            self.habits,
+            self.ids,
+            self.run.shape,
+            (self.at, self.at + sum(self.delays[0])),
+            range(self.first, self.first + len(numbers)),
+            numbers,
+            self.outcomes,
+            self.accepted.destinations,
+            self.accepted.references,
+            cancelled,
+        )
 
 
 class Center:
@@ -127,33 +173,36 @@ class Center:
             answer: command_id of the responses; data_sm_resp has the body of submit_sm_resp.
         """
         intake = self._judge(bind, run, now)
-        report = self._take_in(intake)
+        self._take_in(intake)
         if intake.statuses:
             self._refuse(intake, answer)
-        if len(report):
-            self._schedule(intake, report)
-            self._respond(intake, report, answer)
+        if intake.outcomes:
+            numbers = intake.numbers()
+            if run.shape.registered_delivery:
+                self._schedule(intake, intake.report(numbers, self.cancelled))
+            self._respond(intake, numbers, answer)
 
     def single(self, asked: Single, bind: Bind, run: Run, now: float) -> None:
         """Takes in one message, whose response tells more than that it was accepted."""
         intake = self._judge(bind, run, now)
-        report = self._take_in(intake)
+        self._take_in(intake)
         if intake.statuses:
             self._refuse(intake, asked.answer)
             return
+        numbers = intake.numbers()
         outcome = self.habits.outcomes[intake.outcomes[0]]
         failed = outcome.state is not MessageState.DELIVERED
         respond, settle = intake.delays[0]
         if asked.set_dpf and failed:
             due = now + respond + settle + self.habits.alert_delay.draw()
             self.wheel.push(due, partial(self.notify, bind.client, asked.alert()))
-        (message_id,) = report.ids.response.write(report.numbers)
+        (message_id,) = intake.ids.response.write(numbers)
         status = CommandStatus.ESME_RDELIVERYFAILURE if asked.transaction and failed else 0
         body = (b"" if status else message_id) + b"\0" + asked.tlvs(outcome) + intake.told
         if asked.transaction:
             respond += settle
         else:
-            self._schedule(intake, report)
+            self._schedule(intake, intake.report(numbers, self.cancelled))
         self._answer(intake, frame(asked.answer, status, run.sequence_numbers, [body]), 1, respond)
 
     def notify(self, client: Client, pdu: Pdu) -> bool:
@@ -171,26 +220,30 @@ class Center:
         Destinations that are refused are told in the response (SMPP 5.0 section 4.2.3.2).
         """
         intake = self._judge(bind, run, now)
-        report = self._take_in(intake)
+        self._take_in(intake)
         status, body = max(intake.statuses, default=0), b"\0\0" + intake.told if intake.told else b""
-        if len(report):
-            report.numbers = [report.numbers[0]] * len(report)
-            self._schedule(intake, report)
-            status, body = 0, self._multi_body(intake, report)
+        if intake.outcomes:
+            shared = intake.numbers()[:1]
+            self._schedule(intake, intake.report([*shared] * len(intake.outcomes), self.cancelled))
+            status, body = 0, self._multi_body(intake, shared)
         pdus = frame(SUBMIT_MULTI_RESP, status, run.sequence_numbers[:1], [body])
         self._answer(intake, pdus, len(run.destinations), intake.delays[0][0])
 
     # --- judgement ------------------------------------------------------------------------
 
     def _judge(self, bind: Bind, run: Run, now: float) -> _Intake:
-        statuses = self._statuses(bind.client, run.destinations, now)
-        accepted, delays = _accepted(run, statuses), self.habits.delays(len(run.destinations))
-        outcomes = self._outcomes(self.account.accepted, accepted.destinations)
+        habits, first, at = self.habits, self.account.accepted, self.wall + now
+        statuses: tuple[int, ...] = ()
+        if not habits.lenient or self._load is not None:
+            statuses = self._statuses(bind.client, run.destinations, now)
+        accepted = _accepted(run, statuses) if statuses else run
+        delays = habits.delays(len(run.destinations))
+        outcomes = self._outcomes(first, accepted.destinations)
         if run.shape.timing is not None:
-            delays, outcomes = self._timed(run.shape.timing, delays, outcomes, self.wall + now)
+            delays, outcomes = self._timed(run.shape.timing, delays, outcomes, at)
         state = self.congestion_state(bind.interface_version, now)
         told = b"" if state is None else congestion_tlv(state)
-        return _Intake(bind, run, statuses, accepted, outcomes, delays, now, told)
+        return _Intake(habits, bind, run, statuses, accepted, outcomes, first, delays, now, at, told)
 
     def _timed(
         self, timing: Timing, delays: tuple[tuple[float, float], ...], outcomes: bytes, at: float
@@ -209,8 +262,6 @@ class Center:
     def _statuses(self, client: Client, destinations: Sequence[bytes], now: float) -> tuple[int, ...]:
         habits, count = self.habits, len(destinations)
         scenario = habits.scenario
-        if habits.lenient and self._load is None:
-            return ()
         statuses = [0] * count
         admitted = count
         rate = habits.rates.get(client.system_id, scenario.rate)
@@ -232,38 +283,12 @@ class Center:
             statuses[position] = statuses[position] or rule.status
         return tuple(statuses) if any(statuses) else ()
 
-    def _take_in(self, intake: _Intake) -> Report:
-        """Writes a run into the account; returns its accepted messages as receipts to be."""
-        habits, client, run, now = self.habits, intake.bind.client, intake.run, intake.now
-        first, accepted, at = self.account.accepted, intake.accepted, self.wall + intake.now
-        count = len(accepted.destinations)
-        taken = Taken(
-            first=first,
-            at=at,
-            now=now,
-            owner=Owner(client.system_id, run.shape.source[2:-1], run.shape.service_type),
-            count=len(run.destinations),
-            destinations=b"\0".join(run.destinations),
-            statuses=intake.statuses,
-            states=intake.outcomes.translate(habits.states),
-            delays=tuple(map(sum, intake.delays)),
-        )
-        self.account.append(taken)
-        if habits.scenario.queue is not None and count:
-            self._enqueue(client, taken)
-        ids = habits.ids_3_3 if intake.bind.speaks_3_3 else habits.ids
-        return Report(
-            habits,
-            ids,
-            run.shape,
-            (at, at + taken.delays[0]),
-            range(first, first + count),
-            ids.numbers(first, count),
-            intake.outcomes,
-            accepted.destinations,
-            accepted.references,
-            self.cancelled,
-        )
+    def _take_in(self, intake: _Intake) -> None:
+        """Writes a run into the account."""
+        accepted = len(intake.outcomes)
+        self.account.append(intake.at, len(intake.run.destinations), accepted, intake.statuses, intake.taken)
+        if accepted and intake.habits.scenario.queue is not None:
+            self._enqueue(intake)
 
     def _outcomes(self, first: int, destinations: Sequence[bytes]) -> bytes:
         outcomes = self.habits.mix.slice(first, len(destinations))
@@ -275,12 +300,12 @@ class Center:
             changed[position] = rule.outcome
         return bytes(changed)
 
-    def _enqueue(self, client: Client, taken: Taken) -> None:
-        count, step = len(taken.states), len(taken.delays)
+    def _enqueue(self, intake: _Intake) -> None:
+        client, count, step = intake.bind.client, len(intake.outcomes), len(intake.delays)
         client.queued += count
-        for start, delay in enumerate(taken.delays):
+        for start, delays in enumerate(intake.delays):
             leaving = len(range(start, count, step))
-            self.wheel.push(taken.now + delay, partial(client.settle, leaving))
+            self.wheel.push(intake.now + sum(delays), partial(client.settle, leaving))
 
     # --- responses ------------------------------------------------------------------------
 
@@ -294,18 +319,18 @@ class Center:
             pdus = frame(answer, status, refused, [body] * len(refused))
             self._answer(intake, pdus, len(refused), intake.delays[0][0])
 
-    def _respond(self, intake: _Intake, report: Report, answer: int) -> None:
-        end, numbers = b"\0" + intake.told, intake.accepted.sequence_numbers
+    def _respond(self, intake: _Intake, ids: Sequence[int], answer: int) -> None:
+        end, numbers, write = b"\0" + intake.told, intake.accepted.sequence_numbers, intake.ids.response
         if self.habits.answers.constant == PLAIN and len(intake.delays) == 1:
-            ids, width = report.ids.response.joined(report.numbers)
+            joined, width = write.joined(ids)
             if width:
-                pdus = frame_alike(answer, numbers, ids, width, end)
-                self._answer(intake, pdus, len(report), intake.delays[0][0])
+                pdus = frame_alike(answer, numbers, joined, width, end)
+                self._answer(intake, pdus, len(ids), intake.delays[0][0])
                 return
-        bodies = [message_id + end for message_id in report.ids.response.write(report.numbers)]
+        bodies = [message_id + end for message_id in write.write(ids)]
         kinds = b""
         if self.habits.answers.constant != PLAIN:
-            kinds = self.habits.answers.slice(report.indexes[0], len(bodies))
+            kinds = self.habits.answers.slice(intake.first, len(bodies))
             if kinds.count(WITHHELD):
                 intake.bind.withhold(kinds.count(WITHHELD))
         step = len(intake.delays)
@@ -313,15 +338,15 @@ class Center:
             part, answered = bodies[start::step], numbers[start::step]
             odd = kinds[start::step]
             if odd.count(PLAIN) != len(odd):
-                indexes = report.indexes[start::step]
+                indexes = range(intake.first + start, intake.first + len(bodies), step)
                 framed = partial(odd_response, self.habits.scenario.seed, answer)
                 pdus = b"".join(map(framed, zip(odd, answered, part, indexes, strict=True)))
                 self._answer(intake, pdus, len(part) - odd.count(WITHHELD), delay)
             elif part:
                 self._answer(intake, frame(answer, 0, answered, part), len(part), delay)
 
-    def _multi_body(self, intake: _Intake, report: Report) -> bytes:
-        (message_id,) = report.ids.response.write(report.numbers[:1])
+    def _multi_body(self, intake: _Intake, number: Sequence[int]) -> bytes:
+        (message_id,) = intake.ids.response.write(number)
         refused = [
             intake.run.shape.dest_ton_npi + destination + b"\0" + status.to_bytes(4, "big")
             for destination, status in zip(intake.run.destinations, intake.statuses, strict=False)
@@ -434,8 +459,6 @@ class Center:
 
 
 def _accepted(run: Run, statuses: tuple[int, ...]) -> Run:
-    if not statuses:
-        return run
     chosen = [not status for status in statuses]
     return Run(
         run.shape,

@@ -79,7 +79,7 @@ async def _account(smsc: Smsc, asked: Account) -> dict[str, Any]:
 
 
 async def _totals(smsc: Smsc, _: Nothing) -> dict[str, Any]:
-    return smsc.account.totals() | _owed(smsc)
+    return smsc.account.totals() | _owed(smsc) | {"work_s": smsc.work_s}
 
 
 async def _binds(smsc: Smsc, _: Nothing) -> dict[str, Any]:

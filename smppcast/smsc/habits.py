@@ -56,6 +56,13 @@ def _table(seed: int, name: str, shares: tuple[float, ...]) -> Table:
     return Table(shares, _chance(seed, name))
 
 
+def _fixed(respond: Delays, report: Delays) -> tuple[tuple[float, float], ...] | None:
+    """What `Habits.delays` gives where nothing is drawn."""
+    if respond.fixed is None or report.fixed is None:
+        return None
+    return ((respond.fixed, report.fixed),)
+
+
 class Habits:
     """What the SMSC does by a scenario.
 
@@ -72,6 +79,7 @@ class Habits:
 
     __slots__ = (
         "_chance",
+        "_delay",
         "alert_delay",
         "answers",
         "calm",
@@ -110,6 +118,7 @@ class Habits:
         self.ids_3_3 = Ids(ids_of_3_3(scenario.message_ids))
         self.response_delay = Delays(scenario.response_latency, chance("response"))
         self.receipt_delay = Delays(scenario.receipt_latency, chance("receipt"))
+        self._delay = _fixed(self.response_delay, self.receipt_delay)
         self.alert_delay = Delays(scenario.alert_latency, chance("alerts"))
         shares = tuple(outcome.share for outcome in scenario.outcomes)
         self.mix = _table(scenario.seed, "outcomes", shares)
@@ -159,9 +168,10 @@ class Habits:
     def delays(self, count: int) -> tuple[tuple[float, float], ...]:
         """Seconds to the response and from there to the receipt; the message at position i of a
         batch has those at i modulo their number."""
+        if self._delay is not None:
+            return self._delay
         respond, report = self.response_delay, self.receipt_delay
-        spread = 1 if respond.fixed is not None and report.fixed is not None else min(count, SPREAD)
-        return tuple((respond.draw(), report.draw()) for _ in range(spread))
+        return tuple((respond.draw(), report.draw()) for _ in range(min(count, SPREAD)))
 
     def life(self) -> float | None:
         """How long a bind lives, in seconds; None for ever."""

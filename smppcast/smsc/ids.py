@@ -64,6 +64,10 @@ class Writer:
         text, width = self._consecutive(numbers)
         if width:
             return text, width
+        if self._base and isinstance(numbers, range) and numbers:
+            # They ascend: if the first is as long as they are on average, all are.
+            text, width = self._template * len(numbers) % tuple(numbers), len(self._template % numbers[0])
+            return (text, width) if len(text) == width * len(numbers) else (b"", 0)
         written = self.write(numbers)
         widths = set(map(len, written))
         return (b"".join(written), widths.pop()) if len(widths) == 1 else (b"", 0)

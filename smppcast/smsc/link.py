@@ -173,14 +173,18 @@ class Link(asyncio.Protocol):
         buffer = self._rest + data if self._rest else data
         found = self._cutter.cut(buffer)
         self._rest = buffer[found.consumed :]
-        runs = [item for item in found.items if isinstance(item, Run)]
-        self._note_window(sum(len(run.destinations) for run in runs))
+        submits = 0
+        for item in found.items:
+            if isinstance(item, Run):
+                submits += len(item.destinations)
+        if submits:
+            self._note_window(submits)
         if found.acknowledged:
             self._delivery.acknowledged(found.acknowledged)
         if found.refused:
             self._delivery.refused(found.refused)
         if self._timers is not None:
-            self._timers.heard(active=bool(runs or found.acknowledged or found.refused))
+            self._timers.heard(active=bool(submits or found.acknowledged or found.refused))
         for item in found.items:
             if self._dead or self._closing:
                 break

@@ -437,7 +437,7 @@ class Scenario(_Part):
         schedule: what changes while it runs.
         remember: messages of which the account keeps the destination (some 25 octets each)
             and query_sm knows; older ones stay in the totals only.
-        busy_poll: whether it stays awake for half a ms after what it wrote, when the next submit may be
+        busy_poll: whether it stays awake for 2 ms after what it wrote, when the next submit may be
             there: a client with a small window is then answered in half the time, and a core is busy.
     """
 

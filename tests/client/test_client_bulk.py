@@ -147,6 +147,38 @@ async def test_a_slow_consumer_holds_the_link_back() -> None:
         assert smsc.account.submitted == before + 1
 
 
+async def test_numbers_are_taken_a_window_ahead_and_no_more() -> None:
+    taken = iter(NUMBERS)
+    async with serve() as smsc, connect(smsc.url, window=10) as session:
+        stream = session.submit_many(taken, "Bonjour")
+        async with aclosing(stream):
+            await anext(stream)
+            while session.statistics().in_flight:
+                await anyio.lowlevel.checkpoint()
+        sent = smsc.account.submitted
+        assert smsc.account.order() == NUMBERS[:sent]
+        assert NUMBERS.index(next(taken)) <= sent + 10
+        # What was ready is not sent with what comes next.
+        await session.submit("33999999999", "Code 1234")
+        assert smsc.account.order()[sent:] == ["33999999999"]
+
+
+async def test_a_text_and_a_request_among_a_stream_change_nothing_of_it() -> None:
+    """They take the sequence_numbers of what was encoded ahead."""
+    scenario = made(response_latency={"uniform": [0, 2]})
+    async with serve(scenario) as smsc, connect(smsc.url, window=10) as session:
+        rows: list[Any] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gather, session, NUMBERS[:300], "Bonjour", rows)
+            for number in range(20):
+                await session.submit(f"337{number:08d}", "Code 1234")
+                await session.query("1")
+        order = smsc.account.order()
+        assert [number for number in order if number.startswith("336")] == NUMBERS[:300]
+        assert sorted(number for number, _, _ in rows) == NUMBERS[:300]
+        assert len(order) == 320
+
+
 async def test_leaving_the_loop_ends_the_sending_but_no_message_in_its_middle() -> None:
     async with serve() as smsc, connect(smsc.url, window=1) as session:
         stream = session.submit_many(later(NUMBERS), "é" * 400)

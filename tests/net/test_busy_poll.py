@@ -64,6 +64,23 @@ async def test_what_came_ends_it_and_the_next_begins_it_again() -> None:
     assert await loop.turns(5) == 0
 
 
+async def test_time_that_is_only_waited_is_told_from_work() -> None:
+    loop = Loop()
+    poll = loop.poll()
+    poll.expect()
+    await checkpoint()
+    assert poll.idle_s == 0  # the turn that wrote
+    for seconds in (0.5, 0.25):
+        loop.now += seconds
+        await checkpoint()
+    assert poll.idle_s == 0.75
+    for work in (poll.worked, poll.expect, poll.stop):
+        work()
+        loop.now += 0.125
+        await checkpoint()
+    assert poll.idle_s == 0.75
+
+
 async def test_on_the_only_core_it_lets_the_peer_have_it() -> None:
     loop = Loop()
     loop.poll(useful=False).expect()

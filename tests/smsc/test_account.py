@@ -22,12 +22,16 @@ def taken(
     )
 
 
+def note(account: SmscAccount, batch: Taken) -> None:
+    account.append(batch.at, batch.count, len(batch.states), batch.statuses, lambda: batch)
+
+
 def test_counts_order_and_rates() -> None:
     account = SmscAccount(remember=100)
     assert account.order() == []
-    account.append(taken(0, b"1", b"2", b"1", at=10.2))
-    account.append(taken(3, b"3", b"1", statuses=(0x58, 0), at=10.9))
-    account.append(taken(4, b"2", at=11.0))
+    note(account, taken(0, b"1", b"2", b"1", at=10.2))
+    note(account, taken(3, b"3", b"1", statuses=(0x58, 0), at=10.9))
+    note(account, taken(4, b"2", at=11.0))
     assert account.order() == ["1", "2", "1", "3", "1", "2"]
     assert account.destinations() == {"1": 3, "2": 2, "3": 1}
     assert account.destinations(accepted=True) == {"1": 3, "2": 2}
@@ -52,7 +56,7 @@ def test_messages_are_found_by_their_index() -> None:
         taken(3, b"3", statuses=(1,), at=101.0),
         taken(3, b"4", at=102.0),
     ):
-        account.append(batch)
+        note(account, batch)
     found = [account.find(index) for index in range(4)]
     assert [message.settles_at for message in found if message] == [101.0, 102.0, 101.0, 103.0]
     assert {message.owner for message in found if message} == {ESME}
@@ -64,7 +68,7 @@ def test_messages_are_found_by_their_index() -> None:
 def test_old_destinations_are_forgotten_by_blocks_and_totals_kept() -> None:
     account = SmscAccount(remember=3)
     for number in range(BLOCK + 3):
-        account.append(taken(number, b"%d" % number))
+        note(account, taken(number, b"%d" % number))
     assert account.submitted == account.accepted == BLOCK + 3
     account.fold()
     assert account.forgotten == BLOCK
@@ -76,9 +80,9 @@ def test_old_destinations_are_forgotten_by_blocks_and_totals_kept() -> None:
 def test_pending_messages_are_those_of_a_sender_to_a_number_before_their_final_state() -> None:
     account = SmscAccount(remember=100)
     other, wap = ESME._replace(source_addr=b"OTHER"), ESME._replace(service_type=b"WAP")
-    account.append(taken(0, b"1", b"2", b"1"))  # the first and the last settle at 1.0, the second at 2.0
-    account.append(taken(3, b"1", b"1", statuses=(8, 0), at=5.0, owner=wap))
-    account.append(taken(4, b"1", owner=other))
+    note(account, taken(0, b"1", b"2", b"1"))  # the first and the last settle at 1.0, the second at 2.0
+    note(account, taken(3, b"1", b"1", statuses=(8, 0), at=5.0, owner=wap))
+    note(account, taken(4, b"1", owner=other))
     assert account.pending(ESME, "1", 0.5) == [0, 2, 3]
     assert account.pending(ESME, "1", 1.5) == [3]
     assert account.pending(wap, "1", 0.0) == [3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ async def test_each_command_is_done_and_answers_in_json() -> None:
         assert told["windows"] == {"esme": 3}
         totals = await perform(smsc, "totals", {})
         assert (totals["submitted"], totals["receipts_owed"], totals["inbound_owed"]) == (3, 0, 0)
+        assert 0 < totals["work_s"] <= time.process_time()
 
         binds = (await perform(smsc, "binds", {}))["binds"]
         assert [bind["system_id"] for bind in binds] == ["esme", "b"]
