@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any, ClassVar, Protocol
 
-from smppcast.client.awaiting import Awaiting
+from smppcast.client.awaiting import Awaited, Awaiting
 from smppcast.client.sent import Sent
 from smppcast.client.wording import Wording
 from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, SubmitRefused
 from smppcast.smpp.session import Answers, Session
 from smppcast.smpp.vocabulary import status_name
 
-__all__ = ["NO_RESPONSE", "Outbox", "Stream", "Submission"]
+__all__ = ["NO_RESPONSE", "LongSubmission", "Outbox", "Stream", "Submission"]
 
 NO_RESPONSE = -1
 """In the place of a command_status: none came in time, so that the outcome is unknown."""
@@ -49,76 +50,49 @@ class Stream(Protocol):
 class Submission:
     """One message on its way; `future` becomes its `Sent` or the error. Nothing else waits.
 
+    This one is of one segment, and asks for no receipt, as most: its first acceptance is all.
+
     Attributes:
-        bodies: of its segments, whose places are `segments`.
+        bodies: of its segments.
         sent: segments that have left, where some have not.
-        plain: whether it is done with one acceptance.
     """
 
-    __slots__ = (
-        "_awaiting",
-        "_digits",
-        "_left",
-        "_message_ids",
-        "_statuses",
-        "bodies",
-        "future",
-        "plain",
-        "segments",
-        "sent",
-        "to",
-    )
+    __slots__ = ("bodies", "future", "to")
 
     awaited: ClassVar[bool] = True
+    sent: int = 0
 
-    def __init__(
-        self, to: str, digits: bytes, wording: Wording, awaiting: Awaiting, future: asyncio.Future[Sent]
-    ) -> None:
-        self.to, self.future, self.sent = to, future, 0
-        if wording.only is not None and not wording.receipts:  # as most, which need no columns
-            before, behind = wording.only
-            self.bodies, self.segments, self.plain = [before + digits + behind], _FIRST, True
-            return
-        self._digits, self.plain = digits, False
-        self._awaiting = awaiting if wording.receipts else None
-        self.bodies = [before + digits + behind for before, behind in wording.parts]
-        self._left = len(self.bodies)
-        self.segments = range(self._left)
-        self._statuses, self._message_ids = [NO_RESPONSE] * self._left, [""] * self._left
+    def __init__(self, to: str, digits: bytes, wording: Wording, future: asyncio.Future[Sent]) -> None:
+        self.to, self.future = to, future
+        ((before, behind),) = wording.parts
+        self.bodies = [before + digits + behind]
 
     def leaves(self) -> None:
         """Its first bytes are about to be written."""
-        if not self.plain and self._awaiting is not None:
-            self._awaiting.submitted()
 
-    def answer(self, segment: int, status: int, message_id: str) -> None:
+    def answer(self, segment: int, status: int, message_id: str) -> None:  # noqa: ARG002 - it has one
         """Takes the answer of a segment, or NO_RESPONSE."""
-        if self.plain:
-            self._finish((status,), ("" if status else message_id,), None)
-            return
-        self._statuses[segment] = status
-        if not status:
-            self._message_ids[segment] = message_id
-        self._left -= 1
-        if not self._left:
-            self._finish(self._statuses, self._message_ids, None)
+        self._finish((status,), ("" if status else message_id,), None)
 
     def end(self, cause: SmppcastError | None, *, unanswered: bool) -> None:
         """The session ended before all was answered; `unanswered` tells that some had left."""
         if unanswered or self.sent:
-            if self.plain:
-                self._finish((NO_RESPONSE,), ("",), cause)
-            else:
-                self._finish(self._statuses, self._message_ids, cause)
+            self._finish(*self._known(), cause)
         elif not self.future.done():
             self.future.set_exception(_caused(LinkLost("the session ended; nothing was sent"), cause))
+
+    def _known(self) -> tuple[Sequence[int], Sequence[str]]:
+        """Statuses and message_ids, as far as they came."""
+        return (NO_RESPONSE,), ("",)
+
+    def _awaited(self, message_ids: Sequence[str]) -> Awaited | None:  # noqa: ARG002 - it asked for none
+        """The receipts that will come."""
+        return None
 
     def _finish(
         self, statuses: Sequence[int], message_ids: Sequence[str], cause: SmppcastError | None
     ) -> None:
-        awaited = None
-        if not self.plain and self._awaiting is not None:
-            awaited = self._awaiting.answered(self._digits.decode("ascii"), message_ids)
+        awaited = self._awaited(message_ids)
         if self.future.done():  # cancelled: nobody waits for it any more
             return
         if any(statuses):
@@ -135,7 +109,42 @@ class Submission:
         return SubmitRefused("submit_sm", refused, name, statuses=statuses, message_ids=message_ids)
 
 
-_FIRST = range(1)
+class LongSubmission(Submission):
+    """One of several segments, or whose receipts are waited for."""
+
+    __slots__ = ("_awaiting", "_digits", "_left", "_message_ids", "_statuses", "sent")
+
+    def __init__(
+        self, to: str, digits: bytes, wording: Wording, future: asyncio.Future[Sent], awaiting: Awaiting
+    ) -> None:
+        self.to, self.future = to, future
+        self.bodies = [before + digits + behind for before, behind in wording.parts]
+        self.sent, self._left, self._digits = 0, len(self.bodies), digits
+        self._awaiting = awaiting if wording.receipts else None
+        self._statuses, self._message_ids = [NO_RESPONSE] * self._left, [""] * self._left
+
+    def leaves(self) -> None:
+        if self._awaiting is not None:
+            self._awaiting.submitted()
+
+    def answer(self, segment: int, status: int, message_id: str) -> None:
+        self._statuses[segment] = status
+        if not status:
+            self._message_ids[segment] = message_id
+        self._left -= 1
+        if not self._left:
+            self._finish(*self._known(), None)
+
+    def _known(self) -> tuple[Sequence[int], Sequence[str]]:
+        return self._statuses, self._message_ids
+
+    def _awaited(self, message_ids: Sequence[str]) -> Awaited | None:
+        if self._awaiting is None:
+            return None
+        return self._awaiting.answered(self._digits.decode("ascii"), message_ids)
+
+
+_PLAIN = {Submission}
 
 
 def _caused(error: SmppcastError, cause: SmppcastError | None) -> SmppcastError:
@@ -223,17 +232,11 @@ class Outbox:
 
     def _fill_single(self, session: Session, room: int, now: float) -> int:
         queue = self._queue
-        waiting: list[Submission] = []
-        if len(queue) <= room and not queue[0].sent:
+        if len(queue) <= room and set(map(type, queue)) == _PLAIN:
             # What is cancelled while it waits never leaves.
             waiting = [submission for submission in queue if not submission.future.done()]
-        bodies = [body for submission in waiting for body in submission.bodies]
-        if waiting and len(bodies) <= room:
             queue.clear()
-            tokens = [(submission, segment) for submission in waiting for segment in submission.segments]
-            for submission in waiting:
-                if not submission.plain:
-                    submission.leaves()
+            bodies, tokens = [submission.bodies[0] for submission in waiting], list(zip(waiting, repeat(0)))
         else:
             bodies, tokens = self._taken(room)
         if bodies:
@@ -255,41 +258,46 @@ class Outbox:
                     queue.popleft()
                     continue
                 submission.leaves()
-            submission.sent = after = min(first + room - len(bodies), len(of_it))
+            after = min(first + room - len(bodies), len(of_it))
             bodies += of_it[first:after]
             tokens += [(submission, segment) for segment in range(first, after)]
             if after == len(of_it):
                 queue.popleft()
+            if isinstance(submission, LongSubmission):
+                submission.sent = after
         return bodies, tokens
 
     def answered(self, answers: Answers) -> None:
         """Hands answers to their owners; those of one stream in one piece."""
         if not answers.tokens:
             return
-        tokens = answers.tokens
-        statuses = answers.statuses
-        first = tokens[0][0]
-        if type(first) is not Submission:
-            owners, keys = zip(*tokens, strict=True)
-            if owners.count(first) == len(owners):
-                self._awaited -= len(owners) * first.awaited
-                first.answered(keys, statuses, answers.message_ids)
+        statuses, message_ids = answers.statuses, answers.message_ids
+        owners, keys = zip(*answers.tokens, strict=True)
+        first = owners[0]
+        if isinstance(first, Submission):
+            if not statuses and set(map(type, owners)) == _PLAIN:
+                self._awaited -= len(owners)
+                self._woke = True
+                for owner, message_id in zip(owners, message_ids, strict=True):
+                    if not owner.future.done():
+                        owner.future.set_result(Sent(owner.to, (message_id,)))
                 return
+        elif owners.count(first) == len(owners):
+            self._awaited -= len(owners) * first.awaited
+            first.answered(keys, statuses, message_ids)
+            return
         apart: dict[Stream, tuple[list[Any], list[int], list[str]]] = {}
-        for (owner, key), status, message_id in zip(
-            tokens, statuses or [0] * len(tokens), answers.message_ids, strict=True
+        for owner, key, status, message_id in zip(
+            owners, keys, statuses or [0] * len(keys), message_ids, strict=True
         ):
-            if type(owner) is Submission:
-                if status or not owner.plain or owner.future.done():
-                    owner.answer(key, status, message_id)
-                else:
-                    owner.future.set_result(Sent(owner.to, (message_id,)))
+            if isinstance(owner, Submission):
+                owner.answer(key, status, message_id)
                 continue
             its_keys, its_statuses, its_message_ids = apart.setdefault(owner, ([], [], []))
             its_keys.append(key)
             its_statuses.append(status)
             its_message_ids.append(message_id)
-        singles = len(tokens)
+        singles = len(keys)
         for stream, columns in apart.items():
             singles -= len(columns[0])
             self._awaited -= len(columns[0]) * stream.awaited
@@ -313,7 +321,7 @@ class Outbox:
             lost.setdefault(stream, [])
         self._streams.clear()
         for owner, keys in lost.items():
-            if type(owner) is Submission:
+            if isinstance(owner, Submission):
                 owner.end(cause, unanswered=bool(keys))
             else:
                 owner.end(keys, cause)

@@ -10,7 +10,7 @@ from smppcast.client.addresses import Source, destination_of
 from smppcast.client.bulk import Bulk, Submitted
 from smppcast.client.numbers import StreamFeed, feed_of
 from smppcast.client.operations import Operations
-from smppcast.client.outbox import Submission
+from smppcast.client.outbox import LongSubmission, Submission
 from smppcast.client.sent import Sent
 from smppcast.client.wire import Reply, Wire
 from smppcast.client.wording import Composer, Options, Wording
@@ -142,8 +142,11 @@ class ClientSession(Operations):
             wire.check()
         digits = destination_of(to, self._composer.dialect.dest_addr_ton)
         wording = self._composer.wording(to, text, source, receipt, **options)
-        future: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        wire.outbox.add(Submission(to, digits, wording, wire.awaiting, future))
+        future: asyncio.Future[Sent] = wire.create_future()
+        if wording.plain:
+            wire.outbox.add(Submission(to, digits, wording, future))
+        else:
+            wire.outbox.add(LongSubmission(to, digits, wording, future, wire.awaiting))
         return await future
 
     def submit_many(
@@ -222,7 +225,7 @@ class ClientSession(Operations):
         if not isinstance(pdu, SubmitSm):
             return await self._wire.request(pdu)
         self._wire.check()
-        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Pdu] = self._wire.create_future()
         octets = encode(pdu, interface_version=self._wire.session.interface_version)
         self._wire.outbox.open(Reply(pdu.command, future, octets[_HEADER_LENGTH:]))
         return await future

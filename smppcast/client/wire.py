@@ -88,6 +88,7 @@ class Wire:
         ended: set once the link is gone and everybody has learnt what became of theirs.
         error: why it ended; None after an orderly unbind.
         latency_s: from a submit to its response, a running mean; None before the first.
+        create_future: of the event loop that it runs in, which to ask for each time is a call of the kernel.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Wire:
         self.accepted = self.refused = self.unanswered = 0
         self._clock, self._start = clock, start
         self._handling = anyio.CancelScope(shield=True)
+        self.create_future = asyncio.get_running_loop().create_future
         self._pump = Pump(link, session, self, clock, session.timers.response_s)
         self.wake = self._pump.wake
         self.outbox = Outbox(self.wake)
@@ -178,7 +180,7 @@ class Wire:
         """
         if self.ended.is_set():
             raise LinkLost("the session has ended") from self.error
-        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Pdu] = self.create_future()
         self.session.request(pdu, (Reply(command_name(pdu.command_id), future), None), self._clock())
         self.wake()
         return future

@@ -98,12 +98,12 @@ class Wording:
     Attributes:
         parts: of each segment what stands before and behind the destination's digits.
         receipts: whether a final receipt of it was asked for, whatever becomes of it.
-        only: its part, where it is one.
+        plain: whether it is one segment, and no receipt was asked for.
     """
 
     parts: tuple[tuple[bytes, bytes], ...]
     receipts: bool
-    only: tuple[bytes, bytes] | None = None
+    plain: bool
 
 
 class Composer:
@@ -135,7 +135,7 @@ class Composer:
         # TLVs are a mapping, which is no key of a cache.
         write = self._wording if "tlvs" in options else self._kept
         wording = write(0, text, source, receipt, **options)
-        if len(wording.parts) > 1:
+        if not wording.plain and len(wording.parts) > 1:
             wording = self._wording(self._references.take(to), text, source, receipt, **options)
         return wording
 
@@ -184,7 +184,7 @@ class Composer:
         version = self.dialect.interface_version
         octets = [encode(pdu, interface_version=version) for pdu in pdus]
         parts = tuple(map(around_destination, octets))
-        return Wording(parts, asked, parts[0] if len(parts) == 1 else None)
+        return Wording(parts, asked, plain=len(parts) == 1 and not asked)
 
     def _cut(self, reference: int, text: str | bytes, options: Options) -> Split:
         long_messages = options.get("long_messages", self.dialect.long_messages)
