@@ -485,11 +485,10 @@ class Scenario(_Part):
     @model_validator(mode="after")
     def _steps(self) -> Self:
         """Each step must give a scenario, in their order: told now, not when the step is due."""
-        plain = self.model_dump(exclude={"schedule"}) if self.schedule else {}
+        now = self
         for step in sorted(self.schedule, key=lambda step: step.at):
-            plain = _merged(plain, step.change)
             try:
-                Scenario.model_validate(plain)
+                now = Scenario.model_validate(_merged(now, step.change) | {"schedule": ()})
             except ValidationError as error:
                 raise ValueError(f"at {step.at:g} s: {_first(error)}") from error
         return self
@@ -500,28 +499,31 @@ class Scenario(_Part):
         Raises:
             ConfigError: with what was changed by hand since, it is none.
         """
-        plain = _merged(self.model_dump(exclude={"schedule"}), step.change)
-        return validated(plain, None).model_copy(update={"schedule": self.schedule})
+        after = validated(_merged(self, step.change) | {"schedule": ()}, None)
+        return after.model_copy(update={"schedule": self.schedule})
 
     def changed(self, **changes: Any) -> Scenario:
         """Another scenario with these parts changed; mappings change a part's named fields only.
 
+        A latency, a list and what stands in one are replaced whole.
+
         Raises:
             ConfigError: as `load_scenario`.
         """
-        return validated(_merged(self.model_dump(), changes), None)
+        return validated(_merged(self, changes), None)
 
 
-def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def _merged(part: _Part, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `part` with the changes, yet to be validated."""
+    merged: dict[str, Any] = dict(part)
     for key, change in changes.items():
         old = merged.get(key)
-        if isinstance(change, BaseModel):
-            merged[key] = change.model_dump()
-        elif isinstance(change, Mapping) and isinstance(old, dict):
+        if isinstance(old, Latency) or not isinstance(change, Mapping):
+            merged[key] = change  # a latency's fields exclude each other
+        elif isinstance(old, _Part):
             merged[key] = _merged(old, change)
         else:
-            merged[key] = change
+            merged[key] = {**old, **change} if isinstance(old, Mapping) else change
     return merged
 
 

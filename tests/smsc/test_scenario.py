@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from smppcast.errors import ConfigError
 from smppcast.model import MessageState
 from smppcast.smsc import Scenario, load_scenario, scenario_names
+from smppcast.smsc.scenario import IdStyle, Latency, Login, MessageIds, NumberRule, Rate
 
 
 @pytest.mark.parametrize("name", scenario_names())
@@ -96,3 +98,49 @@ def test_changes_reach_into_parts_and_leave_the_rest() -> None:
     assert (after.receipts.window, after.receipts.form, after.receipts.lost) == (7, "text", 0.5)
     assert (after.numbers, after.seed) == (before.numbers, 9)
     assert before.receipts.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "after"),
+    [
+        ({"lognormal": [40, 0.3]}, {"uniform": [1, 2]}, Latency(uniform=(1, 2))),
+        ({"uniform": [1, 2]}, {"lognormal": [40, 0.3]}, Latency(lognormal=(40, 0.3))),
+        ({"uniform": [1, 2]}, 5, Latency(fixed=5)),
+        ({"uniform": [1, 2]}, {}, Latency()),
+        (5, Latency(uniform=(1, 2)), Latency(uniform=(1, 2))),
+    ],
+)
+def test_a_latency_is_replaced_whole(before: Any, change: Any, after: Latency) -> None:
+    names = ("response_latency", "receipt_latency", "alert_latency")
+    scenario = Scenario().changed(
+        **dict.fromkeys(names, before),
+        schedule=[{"at": 1, "change": dict.fromkeys(names, change)}],
+    )
+    for changed in (
+        scenario.stepped(scenario.schedule[0]),
+        scenario.changed(**dict.fromkeys(names, change)),
+    ):
+        assert [getattr(changed, name) for name in names] == [after] * 3
+        assert changed.schedule == scenario.schedule
+
+
+def test_lists_are_replaced_and_other_parts_merged() -> None:
+    before = Scenario().changed(
+        accounts=[{"system_id": "a", "password": "secret", "rate": {"per_s": 5}}],
+        numbers=[{"suffix": "1", "status": 11}],
+        message_ids={"response": {"style": "hex", "width": 8}, "text": "decimal"},
+        rate={"per_s": 300, "burst": 30},
+        distribution_lists={"a": ["336"]},
+    )
+    after = before.changed(
+        accounts=[{"system_id": "b"}],
+        numbers=[{"match": "2$", "state": "expired"}],
+        message_ids={"response": "uuid"},
+        rate={"per_s": 150},
+        distribution_lists={"b": ["337"]},
+    )
+    assert after.accounts == (Login(system_id="b"),)
+    assert after.numbers == (NumberRule(match="2$", state=MessageState.EXPIRED),)
+    assert after.message_ids == MessageIds(response=IdStyle(style="uuid"), text=IdStyle())
+    assert after.rate == Rate(per_s=150, burst=30)
+    assert after.distribution_lists == {"a": ("336",), "b": ("337",)}
