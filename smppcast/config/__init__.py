@@ -12,10 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from smppcast.config.document import Document, parse
-from smppcast.config.faults import faults_of
 from smppcast.config.settings import CampaignDefaults, OperatorEntry, Settings, Unknowns
-from smppcast.errors import ConfigError, ConfigFaults
+from smppcast.documents import Document, faults_of, parse, together
+from smppcast.errors import ConfigError
 from smppcast.operators.routes import Routes
 from smppcast.operators.routing import Router
 
@@ -52,7 +51,7 @@ def load(path: str | Path, env: Mapping[str, str] = os.environ) -> Settings:
     except ConfigError as error:
         faults.append(_placed(error, document))
     if faults or settings is None:
-        raise _all(faults)
+        raise together(faults)
     return settings
 
 
@@ -105,8 +104,3 @@ def _placed(error: ConfigError, document: Document) -> ConfigError:
     keys = tuple((error.key or "").split("."))
     line = document.place(keys)[1].line
     return ConfigError(error.problem, file=document.file, line=line, key=error.key, value=error.value)
-
-
-def _all(faults: list[ConfigError]) -> ConfigError:
-    faults.sort(key=lambda fault: fault.line or 0)
-    return faults[0] if len(faults) == 1 else ConfigFaults(faults)

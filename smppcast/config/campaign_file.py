@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from smppcast.campaign.options import CampaignOptions, Hold, Resend
 from smppcast.campaign.plan import Plan
-from smppcast.config.document import parse
-from smppcast.config.faults import faults_of
-from smppcast.errors import ConfigError, ConfigFaults
+from smppcast.documents import checked, parse
+from smppcast.errors import ConfigError
 from smppcast.operators.scalars import ExistingFile, Seconds, SettingsModel
 from smppcast.operators.settings import SourceAddress
 from smppcast.text import Encoding
@@ -111,12 +110,4 @@ def load_campaign(path: Path) -> CampaignFile:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
-    document = parse(str(path), text, {})
-    try:
-        found = CampaignFile.model_validate(document.data or {}, context={"folder": path.parent})
-    except ValidationError as error:
-        faults = [*document.faults, *faults_of(error, document, CampaignFile)]
-        raise faults[0] if len(faults) == 1 else ConfigFaults(faults) from None
-    if document.faults:
-        raise document.faults[0]
-    return found
+    return checked(CampaignFile, parse(str(path), text, {}), {"folder": path.parent})
