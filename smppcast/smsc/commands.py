@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from smppcast.documents import checked, described
 from smppcast.errors import UsageError
 from smppcast.smsc.server import Smsc
 from smppcast.text import Encoding, LongMessages
@@ -134,13 +135,7 @@ def _command(
     arguments: type[_Arguments], do: Callable[[Smsc, _Arguments], Awaitable[dict[str, Any]]]
 ) -> _Command:
     async def validated(smsc: Smsc, given: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            asked = arguments.model_validate(given)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise UsageError(f"{where}: {first['msg']}" if where else first["msg"]) from error
-        return await do(smsc, asked)
+        return await do(smsc, checked(arguments, described(given)))
 
     return validated
 

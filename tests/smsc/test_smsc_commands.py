@@ -59,8 +59,8 @@ async def test_each_command_is_done_and_answers_in_json() -> None:
     ("name", "arguments", "problem"),
     [
         ("nonsense", {}, "expected one of account, totals"),
-        ("totals", {"destinations": True}, "destinations: Extra inputs"),
-        ("inject", {"text": "x", "to": "36105"}, "source: Field required"),
+        ("totals", {"destinations": True}, "destinations: unknown key"),
+        ("inject", {"text": "x", "to": "36105"}, "source: is missing"),
         ("inject", {"source": "336", "to": "36105"}, "either text or octets"),
         ("inject", {"source": "336", "to": "36105", "octets": "zz"}, "hexadecimal"),
         ("inject", {"source": "336", "to": "36105", "text": "x"}, "no account is known"),
