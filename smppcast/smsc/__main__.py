@@ -21,7 +21,7 @@ import anyio
 from smppcast.errors import ConfigError
 from smppcast.smsc.loading import load_scenario, scenario_names
 from smppcast.smsc.process import command, run
-from smppcast.smsc.scenario import Scenario
+from smppcast.smsc.scenario import Scenario, validated
 from smppcast.smsc.server import Smsc
 
 
@@ -83,7 +83,7 @@ def main() -> int:
     options = _arguments()
     try:
         given = options.scenario_json
-        scenario = Scenario.model_validate_json(given) if given else load_scenario(options.scenario)
+        scenario = validated(json.loads(given)) if given else load_scenario(options.scenario)
     except (ConfigError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -5,10 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
-
+from smppcast.documents import checked, parse_typed
 from smppcast.errors import ConfigError
-from smppcast.smsc.scenario import Scenario, validated
+from smppcast.smsc.scenario import Scenario
 
 __all__ = ["load_scenario", "scenario_names"]
 
@@ -25,25 +24,17 @@ def load_scenario(source: Scenario | str | Path) -> Scenario:
     """Reads a scenario by the name of a shipped one or from a YAML file.
 
     Raises:
-        ConfigError: there is none of that name, or it is none.
+        ConfigError: there is none of that name, or it is none: its only fault.
+        ConfigFaults: all of them, where it has several.
     """
     if isinstance(source, Scenario):
         return source
     if isinstance(source, str) and source in scenario_names():
-        return _parsed((_SHIPPED / f"{source}.yaml").read_text("utf-8"), f"{source}.yaml")
+        text, file = (_SHIPPED / f"{source}.yaml").read_text("utf-8"), f"{source}.yaml"
+        return checked(Scenario, parse_typed(file, text))
     try:
         text = Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError):
         expected = f"expected a readable YAML file or one of {', '.join(scenario_names())}"
-        raise ConfigError(expected, key="scenario", value=str(source)) from error
-    return _parsed(text, str(source))
-
-
-def _parsed(text: str, file: str) -> Scenario:
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = None if mark is None else mark.line + 1
-        raise ConfigError("no YAML", file=file, line=line) from error
-    return validated({} if content is None else content, file)
+        raise ConfigError(expected, key="scenario", value=str(source)) from None
+    return checked(Scenario, parse_typed(str(source), text))

@@ -19,10 +19,21 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails
 
-from smppcast.errors import ConfigError
+from smppcast.documents import checked, described
 from smppcast.model import MessageState
-from smppcast.smpp.vocabulary import CommandStatus
+from smppcast.smsc.scalars import (
+    Duration,
+    NotNegative,
+    Number,
+    Share,
+    State,
+    Status,
+    Unquoted,
+    Version,
+    Word,
+)
 
 __all__ = [
     "Binds",
@@ -44,34 +55,11 @@ __all__ = [
     "validated",
 ]
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Number = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[\x21-\x7e]+$")]
-"""A destination_addr."""
-
 BindKind = Literal["transmitter", "receiver", "transceiver"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-def _message_state(value: object) -> object:
-    return (
-        MessageState[value.upper()]
-        if isinstance(value, str) and value.upper() in MessageState.__members__
-        else value
-    )
-
-
-State = Annotated[MessageState, BeforeValidator(_message_state)]
-
-
-def _command_status(value: object) -> object:
-    return CommandStatus[value] if isinstance(value, str) and value in CommandStatus.__members__ else value
-
-
-Status = Annotated[int, BeforeValidator(_command_status), Field(ge=1, le=0xFFFFFFFF)]
-"""A command_status other than ESME_ROK, by the specification's name or number."""
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Rate(_Part):
@@ -127,23 +115,31 @@ class Latency(_Part):
         lognormal: median, and sigma of the logarithm (0.5 puts p99 at 3.2 medians).
     """
 
-    fixed: Annotated[float, Field(ge=0)] | None = None
-    uniform: tuple[float, float] | None = None
-    lognormal: tuple[float, float] | None = None
+    fixed: NotNegative | None = None
+    uniform: tuple[NotNegative, NotNegative] | None = None
+    lognormal: tuple[NotNegative, NotNegative] | None = None
+
+    @field_validator("uniform")
+    @classmethod
+    def _ordered(cls, uniform: tuple[float, float] | None) -> tuple[float, float] | None:
+        if uniform and uniform[0] > uniform[1]:
+            raise ValueError(f"expected the lower first, not {uniform[0]:g} and {uniform[1]:g}")
+        return uniform
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(value is not None for value in (self.fixed, self.uniform, self.lognormal)) > 1:
-            raise ValueError("one of fixed, uniform and lognormal")
-        if min((*(self.uniform or ()), *(self.lognormal or ()), 0.0)) < 0:
-            raise ValueError("a latency is not negative")
-        if self.uniform and self.uniform[0] > self.uniform[1]:
-            raise ValueError("uniform goes from the lower to the higher")
+        given = [name for name, value in self if value is not None]
+        if len(given) > 1:
+            raise ValueError(f"expected one of fixed, uniform and lognormal, not {' and '.join(given)}")
         return self
 
 
 def _latency(value: object) -> object:
-    return {"fixed": value} if isinstance(value, int | float) else value
+    if isinstance(value, int | float):
+        return {"fixed": value}
+    if isinstance(value, Mapping | Latency):
+        return value
+    raise ValueError("expected ms, or {uniform: [from, to]} or {lognormal: [median, sigma]}")
 
 
 Ms = Annotated[Latency, BeforeValidator(_latency)]
@@ -161,8 +157,8 @@ class Outcome(_Part):
 
     state: State = MessageState.DELIVERED
     share: Annotated[float, Field(ge=0)] = 1.0
-    err: Annotated[str, Field(max_length=16, pattern=r"^[\x21-\x7e]*$")] = "000"
-    stat: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+$")] | None = None
+    err: Annotated[Word, Field(max_length=16)] = "000"
+    stat: Annotated[Word, Field(min_length=1, max_length=32)] | None = None
 
 
 class Refusal(_Part):
@@ -185,19 +181,24 @@ class NumberRule(_Part):
     suffix: str | None = None
     match: str | None = None
     state: State | None = None
-    err: Annotated[str, Field(max_length=16, pattern=r"^[\x21-\x7e]*$")] = "000"
+    err: Annotated[Word, Field(max_length=16)] = "000"
     status: Status | None = None
+
+    @field_validator("match")
+    @classmethod
+    def _expression(cls, match: str | None) -> str | None:
+        try:
+            re.compile(match or "")
+        except re.error as error:
+            raise ValueError(f"expected a regular expression: {error}") from None
+        return match
 
     @model_validator(mode="after")
     def _one_each(self) -> Self:
-        if (self.suffix is None) == (self.match is None):
-            raise ValueError("either suffix or match")
-        if (self.state is None) == (self.status is None):
-            raise ValueError("either state or status")
-        try:
-            re.compile(self.pattern)
-        except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from error
+        for one, other in (("suffix", "match"), ("state", "status")):
+            lacks = [name for name in (one, other) if getattr(self, name) is None]
+            if len(lacks) != 1:
+                raise ValueError(f"expected either {one} or {other}, found {'neither' if lacks else 'both'}")
         return self
 
     @property
@@ -219,7 +220,7 @@ class Capacity(_Part):
     per_s: Annotated[float, Field(gt=0)]
     over_s: Annotated[float, Field(gt=0)] = 1.0
     status: Status = 0x58
-    tell: Literal["5.0", "all", "nobody"] = "5.0"
+    tell: Annotated[Literal["5.0", "all", "nobody"], Unquoted] = "5.0"
 
 
 class Queue(_Part):
@@ -312,8 +313,11 @@ class Receipts(_Part):
 
     @model_validator(mode="after")
     def _shares(self) -> Self:
-        if self.early + self.lost + self.repeated + self.orphan > 1:
-            raise ValueError("early, lost, repeated and orphan are shares of one whole")
+        total = self.early + self.lost + self.repeated + self.orphan
+        if total > 1:
+            raise ValueError(
+                f"expected early, lost, repeated and orphan as shares of one whole, not {total:g}"
+            )
         return self
 
 
@@ -359,8 +363,10 @@ class Faults(_Part):
 
     @model_validator(mode="after")
     def _shares(self) -> Self:
-        if sum(self.responses) > 1:
-            raise ValueError("withhold, repeat, stray, bodyless and garbage are shares of one whole")
+        total = sum(self.responses)
+        if total > 1:
+            names = "withhold, repeat, stray, bodyless and garbage"
+            raise ValueError(f"expected {names} as shares of one whole, not {total:g}")
         return self
 
 
@@ -385,19 +391,6 @@ class Timers(_Part):
         return any((self.session_init_s, self.enquire_link_s, self.inactivity_s))
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def _seconds(value: object) -> object:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    return float(found[1]) * _SECONDS[found[2]] if found else value
-
-
-Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
-"""Seconds; or a text such as 500ms, 30s, 5m, 2h."""
-
-
 class Step(_Part):
     """What happens at some time after the start: a change of the scenario, or something to its links.
 
@@ -415,9 +408,9 @@ class Step(_Part):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.change and self.do is None:
-            raise ValueError("a change, or something to do")
+            raise ValueError("expected change, do or both")
         if "schedule" in self.change:
-            raise ValueError("a schedule does not change itself")
+            raise ValueError("expected a change of other parts: a schedule does not change itself")
         return self
 
 
@@ -427,8 +420,9 @@ class Scenario(_Part):
     Args:
         seed: of all draws: the same submits in the same order get the same ids, refusals and
             outcomes, however TCP cut them.
-        interface_version: what it speaks. A session goes by the older of both sides' versions; below 0x34
-            (SMPP 3.3) it has no transceivers, no TLVs, and message_ids of at most 8 hexadecimal digits.
+        interface_version: what it speaks: 3.3, 3.4 or 5.0, or the octet of PDUs, 0x33 to 0x50. A session
+            goes by the older of both sides' versions; below 0x34 (SMPP 3.3) it has no transceivers, no TLVs,
+            and message_ids of at most 8 hexadecimal digits.
         accounts: empty lets anybody in.
         numbers: the first rule that matches holds.
         distribution_lists: numbers by the dl_name that submit_multi may call them.
@@ -445,7 +439,7 @@ class Scenario(_Part):
     description: str = ""
     seed: int = 1
     system_id: Annotated[str, Field(max_length=15)] = "smppcast"
-    interface_version: Annotated[int, Field(ge=0x33, le=0x50)] = 0x50
+    interface_version: Version = 0x50
     accounts: tuple[Login, ...] = ()
     binds: Binds = Binds()
     response_latency: Ms = Latency()
@@ -472,25 +466,49 @@ class Scenario(_Part):
     @classmethod
     def _some_outcome(cls, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         if not any(outcome.share for outcome in outcomes):
-            raise ValueError("one of them at least has a share above 0")
+            raise ValueError("expected a share above 0 of one at least")
         return outcomes
 
     @field_validator("refusals")
     @classmethod
     def _one_whole(cls, refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
-        if sum(refusal.share for refusal in refusals) > 1:
-            raise ValueError("their shares exceed 1")
+        total = sum(refusal.share for refusal in refusals)
+        if total > 1:
+            raise ValueError(f"expected shares of one whole, not {total:g}")
         return refusals
+
+    @model_validator(mode="after")
+    def _accounts(self) -> Self:
+        first: dict[str, int] = {}
+        for at, login in enumerate(self.accounts):
+            if first.setdefault(login.system_id, at) != at:
+                problem = ValueError(f"accounts.{first[login.system_id]} has it too")
+                path = ("accounts", at, "system_id")
+                raise _at(
+                    [InitErrorDetails(type="value_error", loc=path, input=None, ctx={"error": problem})]
+                )
+        return self
 
     @model_validator(mode="after")
     def _steps(self) -> Self:
         """Each step must give a scenario, in their order: told now, not when the step is due."""
-        now = self
-        for step in sorted(self.schedule, key=lambda step: step.at):
+        now: Scenario = self
+        found: list[InitErrorDetails] = []
+        for at, step in sorted(enumerate(self.schedule), key=lambda numbered: numbered[1].at):
             try:
                 now = Scenario.model_validate(_merged(now, step.change) | {"schedule": ()})
             except ValidationError as error:
-                raise ValueError(f"at {step.at:g} s: {_first(error)}") from error
+                found += (
+                    InitErrorDetails(
+                        type=detail["type"],
+                        loc=("schedule", at, "change", *detail["loc"]),
+                        input=detail["input"],
+                        ctx=detail.get("ctx", {}),
+                    )
+                    for detail in error.errors()
+                )
+        if found:
+            raise _at(found)
         return self
 
     def stepped(self, step: Step) -> Scenario:
@@ -499,7 +517,7 @@ class Scenario(_Part):
         Raises:
             ConfigError: with what was changed by hand since, it is none.
         """
-        after = validated(_merged(self, step.change) | {"schedule": ()}, None)
+        after = validated(_merged(self, step.change) | {"schedule": ()})
         return after.model_copy(update={"schedule": self.schedule})
 
     def changed(self, **changes: Any) -> Scenario:
@@ -510,7 +528,7 @@ class Scenario(_Part):
         Raises:
             ConfigError: as `load_scenario`.
         """
-        return validated(_merged(self, changes), None)
+        return validated(_merged(self, changes))
 
 
 def _merged(part: _Part, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -527,24 +545,15 @@ def _merged(part: _Part, changes: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _key(error: ValidationError) -> str:
-    return ".".join(str(part) for part in error.errors()[0]["loc"])
+def _at(found: list[InitErrorDetails]) -> ValidationError:
+    """What a validator of the whole finds deep inside."""
+    return ValidationError.from_exception_data("Scenario", found)
 
 
-def _first(error: ValidationError) -> str:
-    return f"{_key(error)}: {error.errors()[0]['msg']}"
-
-
-def validated(content: object, file: str | None) -> Scenario:
-    """The scenario that YAML or JSON content means.
+def validated(content: object) -> Scenario:
+    """The scenario that data from Python or JSON means.
 
     Raises:
-        ConfigError: it means none; the first fault is named with its key.
+        ConfigError: it means none; all its faults are told.
     """
-    try:
-        return Scenario.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = _key(error) or None
-        value = first["input"] if isinstance(first["input"], str | int | float) else None
-        raise ConfigError(first["msg"], file=file, key=key, value=value) from error
+    return checked(Scenario, described(content))
