@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from smppcast.client.addresses import destinations_alike, destinations_of
 from smppcast.client.numbers import NOTHING, Feed
 from smppcast.client.outbox import NO_RESPONSE
-from smppcast.client.ready import Ready
+from smppcast.client.ready import Alike, Bodies, Ready
 from smppcast.client.wording import Wording
 from smppcast.errors import OutcomeUnknown, SmppcastError
 from smppcast.smpp.session import Session
@@ -26,8 +26,8 @@ from smppcast.smpp.vocabulary import CommandStatus
 
 __all__ = ["Bulk", "Submitted"]
 
-READY_MAX = 1000
-"""Submits encoded ahead: a window, but no more than some 200 KB."""
+READY_OCTETS = 200_000
+"""Of submits that are encoded ahead: a window of a thousand texts of one segment."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,8 +87,7 @@ class Bulk:
         self._in_flight = 0
         self._held_back = False  # by results that nobody has fetched yet
         self._behind: deque[tuple[bytes, tuple[_Message, int]]] = deque()  # segments without room
-        self._ready: Ready | None = None
-        self._taken: list[str] = []  # ahead of the window, and not alike
+        self._ready: Ready | None = None  # of single segments
         self._numbers: list[str] = []
         self._statuses: list[int] = []
         self._message_ids: list[tuple[str, ...]] = []
@@ -109,11 +108,6 @@ class Bulk:
             self._held_back = wanted < room
             if wanted <= 0:
                 return 0
-        if self._ready is not None:
-            queued, left = self._ready.submit(session, wanted, now)
-            self._ready = self._ready if left else None
-            self._in_flight += queued
-            return queued
         results = len(self._numbers)
         queued = (
             self._segments(session, wanted, now)
@@ -129,30 +123,35 @@ class Bulk:
 
     def prepare(self, session: Session) -> None:
         """Encodes what the next answers will make room for."""
-        if self._ready is not None or self._taken or self.feed.ended or len(self._parts) > 1:
+        if self._ready is not None or len(self._parts) > 1:
             return
-        numbers = self.feed.take(min(session.window.size, READY_MAX))
-        digits, width = destinations_alike(numbers, self._ton)
-        if digits:
-            self._ready = Ready(session, self._parts[0], digits, width, self._tokens(numbers))
-        else:
-            self._taken = numbers
+        results = len(self._numbers)
+        most = READY_OCTETS // sum(map(len, self._parts[0])) + 1
+        self._make_ready(session, min(session.window.size, most))
+        if len(self._numbers) > results:
+            self._tell()
 
     def _whole(self, session: Session, wanted: int, now: float) -> int:
-        if self._taken:
-            numbers, self._taken = self._taken[:wanted], self._taken[wanted:]
-        else:
-            numbers = self.feed.take(wanted)
+        queued = 0
+        while queued < wanted and (self._ready is not None or self._make_ready(session, wanted - queued)):
+            assert self._ready is not None  # noqa: S101 - the condition of the loop
+            sent, left = self._ready.submit(session, wanted - queued, now)
+            self._ready = self._ready if left else None
+            queued += sent
+        return queued
+
+    def _make_ready(self, session: Session, count: int) -> bool:
+        """Takes up to `count` numbers; False where there are none now that can be sent."""
+        numbers = self.feed.take(count)
         digits, width = destinations_alike(numbers, self._ton)
-        around = self._parts[0]
         if digits:
-            session.submit_alike(around, digits, width, self._tokens(numbers), now)
-            return len(numbers)
+            self._ready = Alike(session, self._parts[0], digits, width, self._tokens(numbers))
+            return True
         numbers, each = self._valid(numbers)
         if numbers:
-            before, behind = around
-            session.submit([before + number + behind for number in each], self._tokens(numbers), now)
-        return len(numbers)
+            before, behind = self._parts[0]
+            self._ready = Bodies([before + number + behind for number in each], self._tokens(numbers))
+        return bool(numbers)
 
     def _tokens(self, keys: Sequence[Any]) -> list[tuple[Bulk, Any]]:
         return list(zip(repeat(self), keys))
@@ -189,11 +188,11 @@ class Bulk:
     @property
     def over(self) -> bool:
         """Whether nothing more will be queued."""
-        return self.feed.ended and not (self._behind or self._ready or self._taken)
+        return self.feed.ended and not self._behind and self._ready is None
 
     def stop(self) -> None:
         """Takes no more numbers; a message of which segments have left is sent to its end."""
-        self.feed, self._ready, self._taken = NOTHING, None, []
+        self.feed, self._ready = NOTHING, None
         self._behind = deque(entry for entry in self._behind if entry[1][0].sent)
 
     def answered(self, keys: Sequence[Any], statuses: Sequence[int], message_ids: Sequence[str]) -> None:
@@ -233,7 +232,7 @@ class Bulk:
             self._waiting.set_result(None)
 
     async def _unknown(self) -> OutcomeUnknown:
-        numbers, unsent = self._unanswered, self._taken + (self._ready.keys if self._ready else [])
+        numbers, unsent = self._unanswered, self._ready.keys if self._ready is not None else []
         if len(self._parts) > 1:
             # A message of which some segments left is unknown, whatever came for those.
             waiting = dict.fromkeys(message for _, (message, _) in self._behind)

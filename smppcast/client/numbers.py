@@ -30,7 +30,7 @@ class Feed(Protocol):
         """Whether no more will come."""
 
     def take(self, count: int) -> list[str]:
-        """Up to `count` of those that can be had now."""
+        """Up to `count` of those that can be had now; none once it is `ended`."""
 
     async def finish(self) -> list[str]:
         """Takes no more from the iterable; returns what was taken from it, and from nobody here."""
@@ -46,6 +46,8 @@ class IterableFeed:
 
     def take(self, count: int) -> list[str]:
         taken: list[str] = []
+        if self.ended:  # an iterator that failed or ended is not asked again: it might have more
+            return taken
         try:
             taken.extend(islice(self._rows, count))
         except Exception as error:  # noqa: BLE001 - the caller's own, raised where the caller awaits

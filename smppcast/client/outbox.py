@@ -15,7 +15,7 @@ from smppcast.errors import LinkLost, OutcomeUnknown, SmppcastError, SubmitRefus
 from smppcast.smpp.session import Answers, Session
 from smppcast.smpp.vocabulary import status_name
 
-__all__ = ["NO_RESPONSE", "LongSubmission", "Outbox", "Stream", "Submission"]
+__all__ = ["NO_RESPONSE", "Outbox", "Stream", "Submission", "TrackedSubmission"]
 
 NO_RESPONSE = -1
 """In the place of a command_status: none came in time, so that the outcome is unknown."""
@@ -50,17 +50,15 @@ class Stream(Protocol):
 class Submission:
     """One message on its way; `future` becomes its `Sent` or the error. Nothing else waits.
 
-    This one is of one segment, and asks for no receipt, as most: its first acceptance is all.
+    This one is of one segment, and nobody waits for its receipt, as with most: one acceptance is all.
 
     Attributes:
         bodies: of its segments.
-        sent: segments that have left, where some have not.
     """
 
     __slots__ = ("bodies", "future", "to")
 
     awaited: ClassVar[bool] = True
-    sent: int = 0
 
     def __init__(self, to: str, digits: bytes, wording: Wording, future: asyncio.Future[Sent]) -> None:
         self.to, self.future = to, future
@@ -76,7 +74,7 @@ class Submission:
 
     def end(self, cause: SmppcastError | None, *, unanswered: bool) -> None:
         """The session ended before all was answered; `unanswered` tells that some had left."""
-        if unanswered or self.sent:
+        if unanswered:
             self._finish(*self._known(), cause)
         elif not self.future.done():
             self.future.set_exception(_caused(LinkLost("the session ended; nothing was sent"), cause))
@@ -109,8 +107,12 @@ class Submission:
         return SubmitRefused("submit_sm", refused, name, statuses=statuses, message_ids=message_ids)
 
 
-class LongSubmission(Submission):
-    """One of several segments, or whose receipts are waited for."""
+class TrackedSubmission(Submission):
+    """One of several segments, or whose receipts are waited for.
+
+    Attributes:
+        sent: segments that have left.
+    """
 
     __slots__ = ("_awaiting", "_digits", "_left", "_message_ids", "_statuses", "sent")
 
@@ -134,6 +136,9 @@ class LongSubmission(Submission):
         self._left -= 1
         if not self._left:
             self._finish(*self._known(), None)
+
+    def end(self, cause: SmppcastError | None, *, unanswered: bool) -> None:
+        super().end(cause, unanswered=unanswered or self.sent > 0)
 
     def _known(self) -> tuple[Sequence[int], Sequence[str]]:
         return self._statuses, self._message_ids
@@ -226,8 +231,9 @@ class Outbox:
         return False
 
     def prepare(self, session: Session) -> None:
-        """Has the stream whose turn is next do what need not wait for answers."""
-        if self._streams and not self.awaited:
+        """Has a stream that is alone do what need not wait for answers: others would take the
+        sequence_numbers that it counts on."""
+        if len(self._streams) == 1 and not self.awaited:
             self._streams[0].prepare(session)
 
     def _fill_single(self, session: Session, room: int, now: float) -> int:
@@ -252,7 +258,8 @@ class Outbox:
         tokens: list[tuple[Submission, int]] = []
         while queue and len(bodies) < room:
             submission = queue[0]
-            first, of_it = submission.sent, submission.bodies
+            first = submission.sent if isinstance(submission, TrackedSubmission) else 0
+            of_it = submission.bodies
             if not first:
                 if submission.future.done():
                     queue.popleft()
@@ -263,7 +270,7 @@ class Outbox:
             tokens += [(submission, segment) for segment in range(first, after)]
             if after == len(of_it):
                 queue.popleft()
-            if isinstance(submission, LongSubmission):
+            if isinstance(submission, TrackedSubmission):
                 submission.sent = after
         return bodies, tokens
 

@@ -10,7 +10,7 @@ from smppcast.client.addresses import Source, destination_of
 from smppcast.client.bulk import Bulk, Submitted
 from smppcast.client.numbers import StreamFeed, feed_of
 from smppcast.client.operations import Operations
-from smppcast.client.outbox import LongSubmission, Submission
+from smppcast.client.outbox import Submission, TrackedSubmission
 from smppcast.client.sent import Sent
 from smppcast.client.wire import Reply, Wire
 from smppcast.client.wording import Composer, Options, Wording
@@ -138,7 +138,7 @@ class ClientSession(Operations):
             UsageError: the session is a receiver's.
         """
         wire = self._wire
-        if not wire.session.can_submit:
+        if not wire.session.can_submit:  # asked here too, since a call is a fortieth of a message
             wire.check()
         digits = destination_of(to, self._composer.dialect.dest_addr_ton)
         wording = self._composer.wording(to, text, source, receipt, **options)
@@ -146,7 +146,7 @@ class ClientSession(Operations):
         if wording.plain:
             wire.outbox.add(Submission(to, digits, wording, future))
         else:
-            wire.outbox.add(LongSubmission(to, digits, wording, future, wire.awaiting))
+            wire.outbox.add(TrackedSubmission(to, digits, wording, future, wire.awaiting))
         return await future
 
     def submit_many(

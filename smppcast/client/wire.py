@@ -223,7 +223,7 @@ class Wire:
                     self.inbox.take(pdu, now)
                 case Request() | Ended():
                     pass  # alert_notification wants no answer; the pump ends with its session
-        if not self.session.window.room:
+        if self.session.can_submit and not self.session.window.room:
             self.outbox.prepare(self.session)
 
     def _answered(self, answers: Answers) -> None:

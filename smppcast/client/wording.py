@@ -135,7 +135,7 @@ class Composer:
         # TLVs are a mapping, which is no key of a cache.
         write = self._wording if "tlvs" in options else self._kept
         wording = write(0, text, source, receipt, **options)
-        if not wording.plain and len(wording.parts) > 1:
+        if len(wording.parts) > 1:
             wording = self._wording(self._references.take(to), text, source, receipt, **options)
         return wording
 

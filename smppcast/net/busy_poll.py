@@ -37,12 +37,24 @@ class BusyPoll:
         most_s: how long after the last `expect`.
         clock: a real one: it is the processor's time that is spent.
         useful: asked once; by default, whether this process has more than one core.
+        spent: a clock of processor time, for `idle_s`.
 
     Attributes:
-        idle_s: time that nothing but waiting was done in.
+        idle_s: of `spent`, what passed between `expect` and `stop` without a word of `worked`.
     """
 
-    __slots__ = ("_clock", "_loop", "_most_s", "_running", "_since", "_until", "_useful", "_worked", "idle_s")
+    __slots__ = (
+        "_clock",
+        "_loop",
+        "_most_s",
+        "_running",
+        "_since",
+        "_spent",
+        "_until",
+        "_useful",
+        "_worked",
+        "idle_s",
+    )
 
     def __init__(
         self,
@@ -50,10 +62,11 @@ class BusyPoll:
         most_s: float,
         clock: Clock = monotonic,
         useful: Callable[[], bool] = _other_cores,
+        spent: Clock | None = None,
     ) -> None:
         self._loop, self._most_s, self._clock, self._useful = loop, most_s, clock, useful()
         self._until, self._running = 0.0, False
-        self._since, self._worked = 0.0, True
+        self._spent, self._since, self._worked = spent, 0.0, True
         self.idle_s = 0.0
 
     def expect(self) -> None:
@@ -73,10 +86,11 @@ class BusyPoll:
         self._worked = True
 
     def _turn(self) -> None:
-        now = self._clock()
-        if not self._worked:
-            self.idle_s += now - self._since
-        self._since, self._worked = now, False
-        self._running = now < self._until
+        if self._spent is not None:
+            spent = self._spent()
+            if not self._worked:
+                self.idle_s += spent - self._since
+            self._since, self._worked = spent, False
+        self._running = self._clock() < self._until
         if self._running:
             self._loop.call_soon(self._turn)

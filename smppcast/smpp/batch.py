@@ -55,6 +55,8 @@ _RUN_MIN, _RUN_COLUMNS, _RUN_MAX = 4, 128, 4096
 _COLUMNS_MAX = 24
 # Else one unpacker takes them, of some 10 KB. Windows that are answered at once have few numbers.
 _UNPACKERS_KEPT = 256
+# One that only cuts takes 34 octets a piece.
+_PIECES_MAX = 128
 
 
 def around_destination(submit_sm: bytes) -> tuple[bytes, bytes]:
@@ -84,7 +86,10 @@ def submit_sms(sequence_number: int, bodies: Sequence[bytes]) -> bytes:
         parts[0::3] = [pack(">III", first + HEADER_LENGTH, SUBMIT_SM, 0)] * count
     else:
         parts[0::3] = [pack(">III", length + HEADER_LENGTH, SUBMIT_SM, 0) for length in lengths]
-    parts[1::3] = _pieces(4, count)(numbers)
+    if count <= _PIECES_MAX:
+        parts[1::3] = _pieces(4, count)(numbers)
+    else:
+        parts[1::3] = [numbers[at : at + 4] for at in range(0, 4 * count, 4)]
     parts[2::3] = bodies
     return b"".join(parts)
 

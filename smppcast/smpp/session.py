@@ -185,7 +185,7 @@ class Session:
     def submit(self, bodies: Sequence[bytes], tokens: Sequence[Any], now: float) -> None:
         """Queues submit_sm PDUs; each token comes back in `Answers`, `Expired` or from `close`.
 
-        The caller keeps within `window.room`.
+        The caller keeps within `window.room`, and changes `tokens` no more.
         """
         done = 0
         for first, count in self._numbered(tokens, now):

@@ -79,7 +79,8 @@ class Window(Generic[T]):
         return room if room >= 0 else 0  # noqa: FURB136 - max is a call, four times a turn
 
     def add(self, sequence_number: int, tokens: Sequence[T], now: float) -> None:
-        """Opens a batch of consecutive sequence_numbers, higher than those before, or from 1 on again."""
+        """Opens a batch of consecutive sequence_numbers, higher than those before, or from 1 on again. The
+        tokens are kept as they are: they must not change."""
         count = len(tokens)
         if not count:
             return

@@ -214,6 +214,8 @@ class Link(asyncio.Protocol):
             run = run.head(count)
         self.submitted += count
         self._unanswered += count
+        if self._unanswered > self.window:
+            self._note_window(0)  # of what comes by itself: data_sm and the like
         take_in(self, run, self._smsc.now())
         if mishap is not Mishap.NONE:
             self._befall(mishap)

@@ -64,7 +64,7 @@ class Smsc:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
-        self._busy_poll = BusyPoll(self._loop, BUSY_POLL_S)
+        self._busy_poll = BusyPoll(self._loop, BUSY_POLL_S, spent=time.thread_time)
         self._links: dict[Link, None] = {}  # in the order of their coming
         self._references = 0
         self.port = 0
@@ -111,7 +111,8 @@ class Smsc:
 
     @property
     def work_s(self) -> float:
-        """Processor time of this process, but for what it spent awake and waiting (`busy_poll`)."""
+        """Processor time of this process, which may do other things as well, but for what was spent awake and
+        waiting (`busy_poll`)."""
         return time.process_time() - self._busy_poll.idle_s
 
     @property

@@ -128,6 +128,30 @@ async def test_a_failing_iterable_fails_after_its_results(source: Any) -> None:
         assert [number for number, _, _ in rows] == NUMBERS[:25]
 
 
+async def test_an_iterator_that_failed_is_not_asked_again() -> None:
+    class Cursor:
+        """It fails once, and would go on."""
+
+        def __init__(self) -> None:
+            self._rows = iter(NUMBERS)
+            self._given = 0
+
+        def __iter__(self) -> Iterator[str]:
+            return self
+
+        def __next__(self) -> str:
+            self._given += 1
+            if self._given == 11:
+                raise OSError("the cursor is gone")
+            return next(self._rows)
+
+    async with serve() as smsc, connect(smsc.url, window=10) as session:
+        rows: list[Any] = []
+        with pytest.raises(OSError, match="the cursor is gone"):
+            await gather(session, Cursor(), rows=rows)
+        assert [number for number, _, _ in rows] == smsc.account.order() == NUMBERS[:10]
+
+
 # --- backpressure and fairness ------------------------------------------------------------
 
 

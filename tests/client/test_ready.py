@@ -7,7 +7,7 @@ from struct import pack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppcast.client.ready import Ready
+from smppcast.client.ready import Alike, Bodies
 from smppcast.smpp import BindTransceiver, EnquireLink, SubmitSm, encode
 from smppcast.smpp.batch import around_destination
 from smppcast.smpp.session import SEQUENCE_MAX, Session, Timers
@@ -31,11 +31,17 @@ def bound(first: int) -> Session:
     first=st.just(2) | st.integers(SEQUENCE_MAX - len(NUMBERS) - 2, SEQUENCE_MAX),
     cuts=st.lists(st.integers(1, 40), min_size=1, max_size=8),
     interrupted=st.sets(st.integers(0, 7)),
+    alike=st.booleans(),
 )
-def test_ahead_or_not_the_octets_are_the_same(first: int, cuts: list[int], interrupted: set[int]) -> None:
+def test_ahead_or_not_the_octets_are_the_same(
+    first: int, cuts: list[int], interrupted: set[int], alike: bool
+) -> None:
     session, plain = bound(first), bound(first)
-    digits = "".join(NUMBERS).encode()
-    ready = Ready(session, AROUND, digits, WIDTH, [(None, number) for number in NUMBERS])
+    tokens = [(None, number) for number in NUMBERS]
+    bodies = [AROUND[0] + number.encode() + AROUND[1] for number in NUMBERS]
+    ready = (
+        Alike(session, AROUND, "".join(NUMBERS).encode(), WIDTH, tokens) if alike else Bodies(bodies, tokens)
+    )
     done, left = 0, True
     for turn, count in enumerate(cuts):
         if not left:
@@ -46,10 +52,7 @@ def test_ahead_or_not_the_octets_are_the_same(first: int, cuts: list[int], inter
         assert ready.keys == NUMBERS[done:]
         sent, left = ready.submit(session, count, 0)
         assert sent == min(count, len(NUMBERS) - done)
-        these = NUMBERS[done : done + sent]
-        plain.submit(
-            [AROUND[0] + number.encode() + AROUND[1] for number in these], [(None, n) for n in these], 0
-        )
+        plain.submit(bodies[done : done + sent], tokens[done : done + sent], 0)
         done += sent
         assert left == (done < len(NUMBERS))
         assert session.take() == plain.take()

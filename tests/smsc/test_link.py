@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from smppcast.smpp import DeliverSm
+from smppcast.smpp import DataSm, DeliverSm, encode
+from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc import Scenario, Smsc, serve
 from smppcast.smsc.link import OWED_RESPONSES_MAX, Link
 from tests.smsc.raw_esme import BIND_TRANSCEIVER, SUBMIT_SM, bound_esme, pdu, read_receipt, submit_body
@@ -89,6 +90,15 @@ async def test_a_client_whose_window_knows_no_bounds_waits_for_its_responses() -
     assert wire.reads()
     smsc.turn()
     assert wire.written.count(b"\x80\0\0\4\0\0\0\0") == OWED_RESPONSES_MAX + 1000
+
+
+async def test_the_window_counts_what_comes_one_by_one_too() -> None:
+    smsc, link, _ = linked(response_latency=3_600_000)
+    data_sm = DataSm(destination_addr="33612345678", tlvs=Tlvs(message_payload=b"x"))
+    link.data_received(encode(data_sm) * 5)
+    assert (smsc.account.window, smsc.account.windows) == (5, {"esme": 5})
+    link.data_received(submits(2) + encode(data_sm))
+    assert link.statistics().window == smsc.account.window == 8
 
 
 async def test_two_reasons_to_stop_reading_have_to_end_both() -> None:
