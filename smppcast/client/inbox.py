@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -93,7 +94,8 @@ class Inbox:
         self._queue: deque[_Due] = deque()
         self._backlog = 0
         self._failed: OrderedDict[tuple[str, str, bytes], InboundMessage] = OrderedDict()
-        self._more, self._idle = anyio.Event(), anyio.Event()
+        self._waiting: asyncio.Future[None] | None = None
+        self._idle = anyio.Event()
 
     def __len__(self) -> int:
         return self._backlog
@@ -185,7 +187,8 @@ class Inbox:
     def _add(self, due: _Due) -> None:
         self._queue.append(due)
         self._backlog += len(due.sequence_numbers)
-        self._more.set()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _answer(self, pdu: DeliverSm | DataSm, command_status: int) -> None:
         self._respond(pdu, [pdu.sequence_number], command_status)
@@ -205,8 +208,9 @@ class Inbox:
                 await anyio.lowlevel.checkpoint()
                 continue
             self._idle.set()
-            self._more = anyio.Event()
-            await self._more.wait()
+            # A future, since an event costs a small window's turn some of its time.
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
 
     async def drained(self) -> None:
         """Returns when every delivery so far was handled."""

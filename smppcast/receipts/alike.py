@@ -7,10 +7,15 @@ caller has read the first one the plain way, and asks here whether the others sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from struct import unpack
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from struct import Struct, unpack
 
-__all__ = ["Alike"]
+__all__ = ["Alike", "Spans"]
+
+# Unpackers that are kept, of some KB each: windows that are answered at once have few numbers of receipts.
+_UNPACKERS_KEPT = 256
 
 
 class Alike:
@@ -68,3 +73,30 @@ class Alike:
         for at, place in enumerate(range(start, stop)):
             column[at::step] = self._octets[place :: self._width]
         return column
+
+
+class Spans:
+    """Where few PDUs of one length are cut: a column for each span in which they may differ, and one for each
+    that lies between those.
+
+    Args:
+        length: of the PDUs.
+        spans: beginnings and ends, in their order.
+    """
+
+    __slots__ = ("_widths",)
+
+    def __init__(self, length: int, spans: Iterable[tuple[int, int]]) -> None:
+        places = [0, *(place for span in spans for place in span), length]
+        self._widths = tuple(end - start for start, end in pairwise(places))
+
+    def cut(self, pdus: Sequence[bytes]) -> tuple[list[tuple[bytes, ...]], list[tuple[bytes, ...]]]:
+        """The columns between the spans, one more than those, and those of the spans."""
+        values, width = _unpacker(self._widths, len(pdus))(b"".join(pdus)), len(self._widths)
+        columns = [values[at::width] for at in range(width)]
+        return columns[0::2], columns[1::2]
+
+
+@lru_cache(maxsize=_UNPACKERS_KEPT)
+def _unpacker(widths: tuple[int, ...], count: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    return Struct("".join(f"{width}s" for width in widths) * count).unpack

@@ -148,9 +148,11 @@ def _alike_written(sequence_number: int, pdu: bytes, digits: bytearray, width: i
 
 def deliver_sm_resps(sequence_numbers: Sequence[int], command_status: int = 0) -> bytes:
     """Encodes a deliver_sm_resp for each sequence_number; its message_id is unused and empty."""
-    resps = bytearray(
-        pack(">IIIIx", _RESP_LENGTH, DELIVER_SM_RESP, command_status, 0) * len(sequence_numbers)
-    )
+    head, count = pack(">III", _RESP_LENGTH, DELIVER_SM_RESP, command_status), len(sequence_numbers)
+    if count <= _JOINED_MAX:
+        each = _pieces(4, count)(pack(f">{count}I", *sequence_numbers))
+        return head + (b"\0" + head).join(each) + b"\0" if count else b""
+    resps = bytearray((head + bytes(5)) * count)
     numbers = array("I", sequence_numbers).tobytes()
     for at, place in enumerate(_PLACES):
         resps[12 + at :: _RESP_LENGTH] = numbers[place::4]
@@ -357,6 +359,11 @@ def _unpacker(length: int, run: int) -> Callable[[bytes, int], tuple[Any, ...]]:
 
 
 @lru_cache(maxsize=_UNPACKERS_KEPT)
+def _heads(length: int, count: int) -> Callable[[bytes, int], tuple[bytes, ...]]:
+    return Struct(f"8s{length - 8}x" * count).unpack_from
+
+
+@lru_cache(maxsize=_UNPACKERS_KEPT)
 def _whole_unpacker(length: int, run: int) -> Callable[[bytes], tuple[Any, ...]]:
     return Struct(">" + f"12sI{length - HEADER_LENGTH}s" * run).unpack
 
@@ -364,10 +371,17 @@ def _whole_unpacker(length: int, run: int) -> Callable[[bytes], tuple[Any, ...]]
 def _alike(buffer: bytes, position: int, length: int, limit: int) -> int:
     """How many PDUs from `position` on share its command_length and command_id.
 
-    The columns of those eight octets are compared whole; the look-ahead starts small and grows, so
-    that short runs among other PDUs stay linear.
+    The first are cut by one unpacker. Of the others the columns of those eight octets are compared whole;
+    the look-ahead starts small and grows, so that short runs among other PDUs stay linear.
     """
-    run, ahead, start = 0, min(limit, 64), position
+    few = min(limit, _JOINED_MAX)
+    heads = _heads(length, few)(buffer, position)
+    run = heads.count(heads[0])
+    if run < few:
+        return list(map(heads[0].__eq__, heads)).index(False)
+    if run == limit:
+        return run
+    start, ahead = position + run * length, min(limit - run, 64)
     while True:
         asked = ahead
         for at in range(8):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.receipts import fold, parse
-from smppcast.receipts.batch import ReceiptBatch, _alike, _by_length, fold_all, read
+from smppcast.receipts.batch import ReceiptBatch, _alike, _by_length, _few, fold_all, read
 from smppcast.smpp import DeliverSm, Tlvs, decode, encode
 
 USUAL = (
@@ -129,6 +129,55 @@ def test_receipts_alike_are_read_as_each_alone_is(pdus: list[bytes]) -> None:
     if rest == pdus:  # a length that belies one of them sends all the plain way
         return
     assert rest == left
+    for column in COLUMNS:
+        assert getattr(batch, column) == getattr(expected, column), column
+
+
+def laid_out(count: int, minute: int, stat: str, *, tlvs: bool, reference: bool) -> list[bytes]:
+    """Receipts that differ in their numbers and ids alone."""
+    made = []
+    for row in range(count):
+        said = f"id:{row:06} sub:001 dlvrd:001 submit date:2611231905 done date:26112319{minute:02} "
+        more: dict[str, Any] = {"receipted_message_id": f"{row:06x}", "message_state": 2} if tlvs else {}
+        if reference:
+            more["user_message_reference"] = 700 * row
+        made.append(
+            encode(
+                DeliverSm(
+                    sequence_number=1000 + row,
+                    source_addr=f"336123456{row:02}",
+                    destination_addr="GOUV",
+                    esm_class=4,
+                    short_message=f"{said}stat:{stat} err:000".encode("ascii"),
+                    tlvs=Tlvs(more),
+                )
+            )
+        )
+    return made
+
+
+@given(
+    count=st.integers(1, 47),
+    minute=st.integers(0, 3),
+    stat=st.sampled_from(["DELIVRD", "UNDELIV", "WHATEVR"]),
+    tlvs=st.booleans(),
+    reference=st.booleans(),
+    odd=st.none() | st.tuples(st.integers(0, 46), st.integers(0, 255), st.integers(0, 255)),
+)
+def test_few_receipts_of_one_layout_are_read_as_parse_reads_them(
+    *, count: int, minute: int, stat: str, tlvs: bool, reference: bool, odd: tuple[int, int, int] | None
+) -> None:
+    pdus = laid_out(count, minute, stat, tlvs=tlvs, reference=reference)
+    if odd is not None:  # an octet behind the header is another
+        row, place, octet = odd
+        changed = bytearray(pdus[row % count])
+        changed[16 + place % (len(changed) - 16)] = octet
+        pdus[row % count] = bytes(changed)
+    batch, rest = read(pdus)
+    if odd is None and stat != "WHATEVR":  # which says no state
+        assert _few(pdus, UTC) is not None
+    assert len(batch) + len(rest) == count
+    expected = plain([pdu for pdu in pdus if pdu not in rest])
     for column in COLUMNS:
         assert getattr(batch, column) == getattr(expected, column), column
 
