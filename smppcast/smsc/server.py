@@ -151,6 +151,7 @@ class Smsc:
         chosen = self._chosen(system_id)
         for link in chosen:
             link.cut()
+        self.turn()  # one that is cut in the middle of a PDU, and does not read, has a second
         for link in chosen:
             await link.gone.wait()
         return len(chosen)
@@ -201,6 +202,7 @@ class Smsc:
         with anyio.move_on_after(timeout_s):
             return await settled
         link.cut()
+        self.turn()
         return False
 
     def _chosen(self, system_id: str | None) -> list[Link]:
@@ -332,6 +334,7 @@ class Smsc:
         """A connection began."""
         self._links[link] = None
         self.account.links += 1
+        self.turn()  # a client that never says a word is under its timers too
 
     def left(self, link: Link) -> None:
         """A connection ended."""

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from smppcast.errors import ConfigError
-from smppcast.smsc import Scenario, serve
+from smppcast.smsc import Scenario, link, serve
 from smppcast.smsc.habits import Habits
 from smppcast.smsc.mishaps import Mishap, happening
 from tests.smsc.made import made, timed
@@ -54,6 +54,17 @@ async def test_a_link_that_has_nothing_to_say_is_torn_as_well() -> None:
     async with serve(made(faults={"cut_mid_pdu": True})) as smsc, bound_esme(smsc.port) as esme:
         assert await smsc.cut() == 1
         assert cut(await rest(esme)) == ([], 9)
+
+
+async def test_a_torn_link_whose_client_does_not_read_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link, "TORN_S", 0.02)
+    async with serve(made(faults={"cut_mid_pdu": True})) as smsc, bound_esme(smsc.port):
+        smsc.links[0].send(bytes(1 << 24))  # more than sockets hold
+        smsc.turn()
+        with anyio.fail_after(10):
+            assert await smsc.cut() == 1
 
 
 async def test_a_half_open_link_says_nothing_until_it_is_given_up() -> None:

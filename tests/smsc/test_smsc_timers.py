@@ -31,6 +31,12 @@ async def test_a_link_that_does_not_bind_is_dropped() -> None:
         await bound.settle()
 
 
+async def test_a_silent_link_is_dropped_by_the_clock_alone() -> None:
+    async with serve(made(timers={"session_init_s": 0.02})) as smsc, raw_esme(smsc.port) as esme:
+        assert await esme.ended()
+    assert smsc.account.links == 1
+
+
 async def test_a_quiet_client_is_asked_whether_it_is_there() -> None:
     timers = {"enquire_link_s": 30, "response_s": 10}
     async with timed(timers=timers) as made, bound_esme(made.smsc.port) as esme:
