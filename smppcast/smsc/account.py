@@ -143,8 +143,9 @@ class SmscAccount:
     Args:
         remember: submits whose destination is kept, a block more at most; older ones remain in
             the totals.
-        submitted: submits taken in (of submit_multi, each destination): accepted and refused.
-        refused: by command_status.
+        submitted: submits answered, or withheld: `accepted` and `refused` together. They are submit_sm,
+            data_sm and each destination of submit_multi; one that is refused as a whole counts once.
+        refused: by command_status: by the scenario, for a wrong field, or since the bind may not submit.
         withheld: accepted, and never answered.
         window: the most submits that one bind had unanswered at once, as far as they were seen
             together: with no response latency, those of one read. `windows`: likewise, by account.
@@ -154,7 +155,7 @@ class SmscAccount:
         inbound_sent: deliver_sm with a message of a subscriber's; likewise inbound_acknowledged,
             inbound_refused and inbound_dropped.
         other_requests: by command, those but submit_sm.
-        malformed: PDUs that could not be read.
+        malformed: PDUs that could not be read. Submits among them are refused as well.
         forgotten: submits beyond `remember`.
         rates: submits by unix second.
     """
@@ -202,6 +203,21 @@ class SmscAccount:
         self.rates[int(at)] += count
         self._raw.append(taken)
 
+    def refuse(
+        self, owner: Owner, destinations: Sequence[bytes], status: int, times: tuple[float, float]
+    ) -> None:
+        """Counts submits that were refused with one status, none of which has a sender to be found by.
+
+        Args:
+            destinations: as far as they could be read, empty otherwise.
+            times: `at` and `now`, as those of `Taken`.
+        """
+        count, (at, now) = len(destinations), times
+        statuses = (status,) * count
+        joined = b"\0".join(destinations)
+        taken = Taken(self.accepted, at, now, owner, count, joined, statuses, b"", (0.0,))
+        self.append(at, count, 0, statuses, lambda: taken)
+
     def fold(self) -> None:
         """Writes down what was appended; the oldest block is forgotten when there are too many."""
         raw, self._raw = self._raw, []
@@ -220,16 +236,19 @@ class SmscAccount:
         return self._blocks
 
     def destinations(self, *, accepted: bool = False) -> Counter[str]:
-        """Submits by destination; of accepted ones only if so asked."""
+        """Submits by destination; of accepted ones only if so asked. Those without one are left out."""
         if not accepted:
-            return Counter(self.order())
+            counts = Counter(self.order())
+            del counts[""]
+            return counts
         pairs = (
             pair for block in self._written() for pair in zip(block.numbers(), block.statuses, strict=True)
         )
         return Counter(name for name, status in pairs if not status)
 
     def order(self) -> list[str]:
-        """The destination of every submit, in the order of their arrival."""
+        """The destination of every submit, in the order of their arrival; empty where it had none that could
+        be read, or was a submit_multi refused as a whole."""
         return [name for block in self._written() for name in block.numbers()]
 
     def find(self, index: int) -> Message | None:

@@ -182,6 +182,10 @@ class Center:
                 self._schedule(intake, intake.report(numbers, self.cancelled))
             self._respond(intake, numbers, answer)
 
+    def turn_away(self, system_id: str, destinations: Sequence[bytes], status: int, now: float) -> None:
+        """Takes note of submits that are refused whatever the scenario says: for a field, or their bind."""
+        self.account.refuse(Owner(system_id, b"", b""), destinations, status, (self.wall + now, now))
+
     def single(self, asked: Single, bind: Bind, run: Run, now: float) -> None:
         """Takes in one message, whose response tells more than that it was accepted."""
         intake = self._judge(bind, run, now)

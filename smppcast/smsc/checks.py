@@ -15,7 +15,7 @@ from smppcast.smpp.pdu import BroadcastSm, DataSm, Pdu, ReplaceSm, SubmitMulti, 
 from smppcast.smpp.times import parse_time
 from smppcast.smpp.vocabulary import CommandStatus, EsmClass, Npi, Ton
 
-__all__ = ["read"]
+__all__ = ["fault", "read"]
 
 _S = CommandStatus
 
@@ -75,19 +75,23 @@ def read(octets: bytes) -> Pdu:
         DecodeError: it cannot be read, or a field has a value that is none.
     """
     pdu = decode(octets, strict=True)
-    for name, fits, status in _RULES_OF.get(type(pdu), ()):
-        if not fits(getattr(pdu, name)):
-            _refuse(pdu, f"{name} {getattr(pdu, name)!r}", status)
-    if isinstance(pdu, SubmitSm | SubmitMulti) and pdu.short_message and "message_payload" in pdu.tlvs:
-        # The text is in the one or the other (SMPP 3.4 section 4.4.1, its note on short_message).
-        _refuse(pdu, "both short_message and message_payload", _S.ESME_RINVMSGLEN)
+    status, problem = fault(pdu)
+    if status:
+        raise DecodeError(
+            f"{pdu.command}: {problem}",
+            command_status=status,
+            command_id=pdu.command_id,
+            sequence_number=pdu.sequence_number,
+        )
     return pdu
 
 
-def _refuse(pdu: Pdu, problem: str, status: int) -> None:
-    raise DecodeError(
-        f"{pdu.command}: {problem}",
-        command_status=status,
-        command_id=pdu.command_id,
-        sequence_number=pdu.sequence_number,
-    )
+def fault(pdu: Pdu) -> tuple[int, str]:
+    """The status for the first field whose value is none, and what is wrong with it; ESME_ROK without one."""
+    for name, fits, status in _RULES_OF.get(type(pdu), ()):
+        if not fits(getattr(pdu, name)):
+            return status, f"{name} {getattr(pdu, name)!r}"
+    if isinstance(pdu, SubmitSm | SubmitMulti) and pdu.short_message and "message_payload" in pdu.tlvs:
+        # The text is in the one or the other (SMPP 3.4 section 4.4.1, its note on short_message).
+        return _S.ESME_RINVMSGLEN, "both short_message and message_payload"
+    return _S.ESME_ROK, ""

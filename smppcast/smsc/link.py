@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol, cast
 
 from smppcast.errors import DecodeError
+from smppcast.smpp.codec import decode
 from smppcast.smpp.states import State
 from smppcast.smpp.versions import speaks_3_3
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus
@@ -190,6 +191,7 @@ class Link(asyncio.Protocol):
                 break
             self._item(item)
         if found.lost is not None:
+            self._center.account.malformed += 1
             self.send(frame(CommandId.GENERIC_NACK, CommandStatus.ESME_RINVCMDLEN, [bytes(4)], [b""]))
             self.close()
         self._smsc.turn()
@@ -204,6 +206,7 @@ class Link(asyncio.Protocol):
         else:
             numbers = item.sequence_numbers
             self.send(frame(SUBMIT_SM_RESP, CommandStatus.ESME_RINVBNDSTS, numbers, [b""] * len(numbers)))
+            self.turn_away(item.destinations, CommandStatus.ESME_RINVBNDSTS)
 
     def submits(self, run: Run, take_in: Callable[[Bind, Run, float], None]) -> None:
         """Brings a run of submits before the centre's `take_in`, and the link's faults with it."""
@@ -221,6 +224,11 @@ class Link(asyncio.Protocol):
             self._befall(mishap)
         if self._unanswered - self._withheld > OWED_RESPONSES_MAX:
             self._hold("responses")
+
+    def turn_away(self, destinations: Sequence[bytes], status: int) -> None:
+        """Takes note of submits that are refused before they come before the centre."""
+        self.submitted += len(destinations)
+        self._center.turn_away(self.system_id or "", destinations, status, self._smsc.now())
 
     def _befall(self, mishap: Mishap) -> None:
         faults, now = self._center.habits.scenario.faults, self._smsc.now()
@@ -242,7 +250,7 @@ class Link(asyncio.Protocol):
     def _other(self, pdu: bytes) -> None:
         """Any PDU but submit_sm and deliver_sm_resp, and every one of those that is malformed or special."""
         try:
-            self._desk.answer(read(pdu), self._smsc.now())
+            self._desk.answer(decode(pdu, strict=True), self._smsc.now())
         except DecodeError as error:
             self._center.account.malformed += 1
             if not error.command_id & RESPONSE:

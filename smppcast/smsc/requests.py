@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -38,6 +38,7 @@ from smppcast.smpp.versions import has_command, speaks_3_3
 from smppcast.smpp.vocabulary import RESPONSE, CommandId, CommandStatus, InterfaceVersion
 from smppcast.smsc.bulk import Run, frame
 from smppcast.smsc.center import Center
+from smppcast.smsc.checks import fault
 from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.messages import Messages
 from smppcast.smsc.single import multi_run, single
@@ -52,6 +53,7 @@ _BINDS: Final[
     CommandId.BIND_TRANSCEIVER: (BindTransceiverResp, State.BOUND_TRX, "transceiver"),
 }
 _KNOWN: Final[frozenset[int]] = frozenset().union(*ESME_MAY_SEND.values())
+_SUBMITS: Final = frozenset((CommandId.SUBMIT_SM, CommandId.DATA_SM, CommandId.SUBMIT_MULTI))
 _LATER_THAN_3_4: Final = frozenset(
     (CommandId.BROADCAST_SM, CommandId.QUERY_BROADCAST_SM, CommandId.CANCEL_BROADCAST_SM)
 )
@@ -85,6 +87,10 @@ class Requester(Protocol):
         """Brings a run of submits before the centre's `take_in`."""
         ...
 
+    def turn_away(self, destinations: Sequence[bytes], status: int) -> None:
+        """Takes note of submits that are refused before they come before the centre."""
+        ...
+
     def bind(self, client: Client, state: State, interface_version: int) -> None:
         """The bind was let in."""
         ...
@@ -116,13 +122,14 @@ class Desk:
             return
         if not isinstance(pdu, SubmitSm):
             self._center.account.other_requests[pdu.command] += 1
-        status = self._status(pdu)
+        status = self._status(pdu) or fault(pdu)[0]
         if not _has(self._version(pdu), pdu.command_id):
             # To SMPP 3.3 a bind_transceiver is as unknown as its response would be: ESME_RBINDFAIL in a
             # bind_transceiver_resp would say that the account, not the command, is at fault.
             self._unknown(pdu.sequence_number)
         elif status:
-            self.refuse(pdu.command_id, pdu.sequence_number, status)
+            number = pdu.destination_addr.encode("latin-1") if isinstance(pdu, DataSm | SubmitSm) else b""
+            self.refuse(pdu.command_id, pdu.sequence_number, status, number)
         else:
             self._serve(pdu, now)
 
@@ -167,12 +174,18 @@ class Desk:
             return CommandStatus.ESME_RALYBND
         return CommandStatus.ESME_RINVBNDSTS
 
-    def refuse(self, command_id: int, sequence_number: int, status: int) -> None:
+    def refuse(self, command_id: int, sequence_number: int, status: int, destination: bytes = b"") -> None:
         """An error has no body (SMPP 5.0 section 3.2.1.3); an unknown command is answered by
-        generic_nack (section 4.1.4)."""
+        generic_nack (section 4.1.4).
+
+        Args:
+            destination: that of a submit, as far as it could be read.
+        """
         if not _has(self._link.interface_version, command_id):
             self._unknown(sequence_number)
             return
+        if command_id in _SUBMITS:
+            self._link.turn_away([destination], status)
         answer = command_id | RESPONSE if command_id in _KNOWN else CommandId.GENERIC_NACK
         self._link.send(frame(answer, status, [sequence_number.to_bytes(4, "big")], [b""]))
 

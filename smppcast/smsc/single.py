@@ -87,8 +87,9 @@ def single(pdu: DataSm | SubmitSm) -> Single:
 def multi_run(pdu: SubmitMulti, lists: Mapping[str, Sequence[str]]) -> Run | None:
     """A run with a message for each number of a submit_multi, all under its sequence_number.
 
-    None where it names a distribution list that is not among `lists`. The receipts of all take TON and
-    NPI of the first.
+    None where it names a distribution list that is not among `lists`: the response has no place to say
+    which, since unsuccess_sme are addresses with TON and NPI (SMPP 5.0 section 4.2.3.2), so that the whole
+    is refused. The receipts of all take TON and NPI of the first.
     """
     destinations: list[bytes] = []
     ton_npi: tuple[int, int] = _LIST_TON_NPI

@@ -89,3 +89,22 @@ def test_pending_messages_are_those_of_a_sender_to_a_number_before_their_final_s
     assert account.pending(other, "1", 0.0) == [4]
     assert account.pending(ESME._replace(system_id="x"), "1", 0.0) == []
     assert account.pending(ESME, "11", 0.0) == []
+
+
+def test_what_is_refused_without_a_destination_keeps_the_columns_in_step() -> None:
+    account = SmscAccount(remember=1)
+    account.refuse(ESME, [b""], 0x61, (10.0, 10.0))
+    note(account, taken(0, b"1", at=11.0))
+    account.refuse(ESME, [b"", b"2"], 4, (12.0, 12.0))
+    account.refuse(ESME, [b""], 0x61, (13.0, 13.0))
+    assert account.order() == ["", "1", "", "2", ""]
+    assert account.destinations() == {"1": 1, "2": 1}
+    assert account.destinations(accepted=True) == {"1": 1}
+    assert (account.submitted, account.accepted, account.refused) == (5, 1, {0x61: 2, 4: 2})
+    assert (account.as_dict()["distinct_destinations"], account.as_dict()["repeated_destinations"]) == (2, 0)
+    found = account.find(0)
+    assert found is not None
+    assert (found.destination, found.owner) == ("1", ESME)
+    account.refuse(ESME, [b""] * BLOCK, 4, (14.0, 14.0))
+    note(account, taken(1, b"3", at=15.0))
+    assert (account.order(), account.forgotten) == (["3"], BLOCK + 5)

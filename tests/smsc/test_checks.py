@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -119,5 +120,9 @@ async def test_wrong_submits_are_refused_in_bulk_as_one_by_one() -> None:
                 await esme.send(4, each)
             answers = sorted(await esme.read_many(3), key=lambda frame: frame.number)
             assert [frame.status for frame in answers] == [status, 0, status]
-        assert smsc.account.submitted == smsc.account.accepted == len(wrong)
-        assert smsc.account.malformed == 2 * len(wrong)
+        account = smsc.account
+        assert (account.submitted, account.accepted) == (3 * len(wrong), len(wrong))
+        assert account.refused == Counter(2 * statuses)
+        assert account.malformed == 0
+        assert account.order() == 3 * (len(wrong) - 1) * [TO] + ["", TO, ""]
+        assert account.destinations() == {TO: len(account.order()) - 2}

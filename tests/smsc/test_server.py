@@ -35,6 +35,7 @@ pytestmark = pytest.mark.anyio
 
 HOUR_MS = 3_600_000
 QUERY_SM, REPLACE_SM, CANCEL_SM, SUBMIT_MULTI, DATA_SM = 3, 7, 8, 0x21, 0x103
+DATA_BODY = b"\0\5\0GOUV\0\1\1" + b"33600001\0" + b"\0\1\0" + b"\x04\x24\0\x02Hi"
 
 
 def made(**parts: Any) -> Scenario:
@@ -449,13 +450,18 @@ async def test_nothing_passes_before_the_bind(command_id: int) -> None:
         answer = await esme.ask(command_id, bodies[command_id])
         assert (answer.command_id, answer.status, answer.body) == (command_id | RESPONSE, 4, b"")
         assert (await esme.ask(ENQUIRE_LINK)).status == 0
-        assert smsc.account.submitted == 0
+        assert smsc.account.refused == ({4: 1} if command_id == SUBMIT_SM else {})
+        assert (smsc.account.submitted, smsc.account.accepted) == (len(smsc.account.order()), 0)
 
 
 async def test_a_receiver_may_not_submit() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port, BIND_RECEIVER) as esme:
         await esme.submit("33612345678", "33612345679")
-        assert [frame.status for frame in await esme.read_many(2)] == [4, 4]
+        await esme.send(DATA_SM, DATA_BODY)
+        assert [frame.status for frame in await esme.read_many(3)] == [4, 4, 4]
+        assert smsc.account.refused == {4: 3}
+        assert smsc.account.order() == ["33612345678", "33612345679", "33600001"]
+        assert smsc.links[0].statistics().submitted == 3
 
 
 @pytest.mark.parametrize("command_id", [0x11223344, 0x0A, DELIVER_SM])
@@ -486,6 +492,9 @@ async def test_a_malformed_submit_is_refused_and_the_link_goes_on(body: bytes, s
         assert answer == Frame(SUBMIT_SM | RESPONSE, status, esme.number, b"")
         await esme.submit("33600002", registered=0)
         assert (await esme.read()).text == "2"
+        account = smsc.account
+        assert (account.submitted, account.refused, account.malformed) == (3, {status: 1}, 1)
+        assert account.order() == ["33600001", "", "33600002"]
 
 
 @pytest.mark.parametrize("length", [0, 15, 0x01000000, 0xFFFFFFFF])
@@ -542,8 +551,7 @@ async def test_another_account_knows_nothing_of_a_message() -> None:
 
 async def test_data_sm_is_a_submit() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
-        body = b"\0\5\0GOUV\0\1\1" + b"33600001\0" + b"\0\1\0" + b"\x04\x24\0\x02Hi"
-        answer = await esme.ask(DATA_SM, body)
+        answer = await esme.ask(DATA_SM, DATA_BODY)
         assert answer.body == b"1\0"
         assert read_receipt(await esme.read()).source == "33600001"
         assert smsc.account.destinations() == {"33600001": 1}

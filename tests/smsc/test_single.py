@@ -147,6 +147,10 @@ async def test_submit_multi_to_lists_and_numbers() -> None:
         receipts = [read_receipt(frame) for frame in await esme.read_many(3)]
         assert [receipt.source for receipt in receipts] == ["33600001", "33600002", "33600003"]
         assert {receipt.tlvs[0x204] for receipt in receipts} == {b"\0\7"}
-        unknown = SubmitMulti(source_addr="GOUV", dest_address=(DistributionList("strangers"),))
-        await send(esme, unknown)
-        assert (await esme.read()).status == 0x34
+        # Refused whole, whoever else it names.
+        strangers = (SmeAddress(1, 1, "33600003"), DistributionList("strangers"))
+        number = await send(esme, SubmitMulti(source_addr="GOUV", dest_address=strangers))
+        assert typed(await esme.read()) == SubmitMultiResp(0x34, number)
+        account = made.smsc.account
+        assert (account.submitted, account.accepted, account.refused) == (5, 3, {0x0B: 1, 0x34: 1})
+        assert account.order()[-1] == ""
