@@ -7,7 +7,9 @@ from the scenario's seed: it does not depend on how TCP cut the stream.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp
 from random import Random
+from statistics import NormalDist
 from typing import Final
 
 from smppcast.smsc.scenario import Latency
@@ -16,6 +18,10 @@ __all__ = ["Delays", "Table"]
 
 # A prime, so that the tables keep no step with a feed's own periods; 64 kB each.
 SIZE: Final = 65_521
+
+_normal: Final = NormalDist().inv_cdf
+# The normal distribution has no value at 0 and 1.
+_EDGE: Final = 1e-12
 
 
 class Table:
@@ -59,9 +65,18 @@ class Delays:
 
     def draw(self) -> float:
         """One delay."""
+        return self.draws(1)[0]
+
+    def draws(self, count: int) -> list[float]:
+        """One delay from each of `count` equally likely parts of the distribution, in random order: each by
+        itself is as one that is drawn alone, and together they have the distribution's percentiles."""
         if self.fixed is not None:
-            return self.fixed
+            return [self.fixed] * count
+        random = self._random
+        levels = [(part + random.random()) / count for part in range(count)]
+        random.shuffle(levels)
         if self._latency.uniform:
-            return self._random.uniform(*self._latency.uniform) / 1000
+            low, high = self._latency.uniform
+            return [(low + (high - low) * level) / 1000 for level in levels]
         median, sigma = self._latency.lognormal or (0.0, 0.0)
-        return median * self._random.lognormvariate(0.0, sigma) / 1000
+        return [median * exp(sigma * _normal(min(max(level, _EDGE), 1 - _EDGE))) / 1000 for level in levels]

@@ -34,9 +34,9 @@ PLAIN, EARLY, LOST, REPEATED, ORPHAN = range(5)
 # What befalls responses: kinds of the table `answers`, after PLAIN, as `Faults.responses` has them.
 WITHHELD, TWICE, STRAY, BODYLESS, GARBAGE = range(1, 6)
 
-# A batch is spread over so many delays at most: each message's delay has the scenario's
-# distribution, and the heap holds an entry for every eighth of a batch.
-SPREAD: Final = 8
+# A batch is spread over delays: as many as it has messages, if they are few; else one for each three or so,
+# up to where the 99th percentile of a burst is right. The heap holds an entry for each.
+SPREAD_LEAST, SPREAD_SHARE, SPREAD_MOST = 8, 3, 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ class Habits:
         if self._delay is not None:
             return self._delay
         respond, report = self.response_delay, self.receipt_delay
-        return tuple((respond.draw(), report.draw()) for _ in range(min(count, SPREAD)))
+        drawn = min(count, SPREAD_LEAST + count // SPREAD_SHARE, SPREAD_MOST)
+        return tuple(zip(respond.draws(drawn), report.draws(drawn), strict=True))
 
     def life(self) -> float | None:
         """How long a bind lives, in seconds; None for ever."""
