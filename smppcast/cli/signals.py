@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio.abc import TaskStatus
 
 __all__ = ["Interrupt", "interruptible"]
 
@@ -24,9 +25,10 @@ class Interrupt:
         self.insisted = False
         self.scope = anyio.CancelScope()
 
-    async def listen(self) -> None:
-        """Waits for signals until cancelled."""
+    async def listen(self, *, task_status: TaskStatus[None]) -> None:
+        """Waits for signals until cancelled; it has started once they are handled."""
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
             async for _ in signals:
                 if self.asked.is_set():
                     self.insisted = True
@@ -39,7 +41,7 @@ async def interruptible() -> AsyncIterator[Interrupt]:
     """Handles signals within the block, which the second one cancels without raising."""
     interrupt = Interrupt()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(interrupt.listen)
+        await tasks.start(interrupt.listen)
         with interrupt.scope:
             yield interrupt
         tasks.cancel_scope.cancel()

@@ -103,9 +103,10 @@ async def _serve(scenario: Scenario, options: _Options) -> ExitCode:
     async with AsyncExitStack() as opened:
         running = await _listening(scenario, options, opened)
         controlled = "" if options.control is None else await _controlled(running, options.control, opened)
-        print(running.url, *filter(None, [controlled]), sep="\n", flush=True)
-        print(f"{scenario.name}: Ctrl-C ends it", file=sys.stderr)
         async with interruptible() as interrupt, anyio.create_task_group() as tasks:
+            # Who reads the url may send a signal at once.
+            print(running.url, *filter(None, [controlled]), sep="\n", flush=True)
+            print(f"{scenario.name}: Ctrl-C ends it", file=sys.stderr)
             if options.watched:
                 # rich and the campaigns' meters, for those who watch alone.
                 from smppcast.cli.smsc_watch import watch  # noqa: PLC0415

@@ -314,13 +314,26 @@ class Smsc:
         self._keeper = Keeper(octets_max)
 
     def requests(self, system_id: str | None = None) -> list[Pdu]:
-        """The PDUs that clients sent, in their order, of one account or of all: as far as they were kept."""
-        return [] if self._keeper is None else list(self._keeper.requests(system_id))
+        """The PDUs that clients sent, in their order, of one account or of all: as far as they were kept.
+
+        Raises:
+            UsageError: nothing is kept.
+        """
+        return list(self._kept("requests").requests(system_id))
 
     def messages(self, system_id: str | None = None) -> list[InboundMessage]:
         """The texts that clients submitted, put together from their segments; refused ones too, and last
-        those of which a segment is missing. As far as they were kept."""
-        return [] if self._keeper is None else self._keeper.messages(system_id)
+        those of which a segment is missing. As far as they were kept.
+
+        Raises:
+            UsageError: nothing is kept.
+        """
+        return self._kept("messages").messages(system_id)
+
+    def _kept(self, what: str) -> Keeper:
+        if self._keeper is None:
+            raise UsageError(f"{what}: nothing is kept: expected serve(..., keep=OCTETS), as 16_000_000")
+        return self._keeper
 
     # --- what links need ------------------------------------------------------------------
 
@@ -397,7 +410,8 @@ async def serve(
         port: 0 takes a free one; see `Smsc.port` and `Smsc.url`.
         tls: a server's context, for TLS.
         record: a pcap file for its traffic, which Wireshark opens; a GB at most.
-        keep: octets of what clients send that are kept for `Smsc.requests` and `Smsc.messages`.
+        keep: octets of what clients send that are kept for `Smsc.requests` and `Smsc.messages`, the last of
+            them; without, both raise UsageError.
         clock: what latencies, rates and schedules go by. With one of your own, call `Smsc.turn` after you
             moved it.
 

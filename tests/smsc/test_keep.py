@@ -78,12 +78,13 @@ async def test_a_message_of_which_a_segment_is_missing_is_told_last() -> None:
         assert (torn.text, torn.parts, torn.missing) == ("world", 2, (1,))
 
 
-async def test_nothing_is_kept_unless_asked_for() -> None:
+async def test_without_being_told_to_keep_it_does_not_say_that_nothing_came() -> None:
     async with serve("ideal") as smsc, bound_esme(smsc.port) as esme:
         await esme.submit("336", registered=0)
         await esme.read()
-        assert smsc.requests() == []
-        assert smsc.messages() == []
+        for asked in (smsc.messages, smsc.requests):
+            with pytest.raises(smppcast.errors.UsageError, match=r"nothing is kept: .*keep="):
+                asked()
 
 
 async def test_a_recording_and_a_keeper_go_together(tmp_path: Path) -> None:

@@ -111,6 +111,15 @@ def test_watched_on_a_terminal_it_shows_its_binds() -> None:
         os.close(ours)
 
 
+def test_a_signal_right_after_the_url_ends_it_with_its_account() -> None:
+    with running("--port", "0", "--json") as process:
+        line(process)
+        process.terminate()
+        rest, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert json.loads(rest)["submitted"] == 0
+
+
 def test_the_shipped_scenarios_are_listed() -> None:
     done = told("--list")
     assert [row.split()[0] for row in done.stdout.splitlines()] == scenario_names()
