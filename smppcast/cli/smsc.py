@@ -70,8 +70,8 @@ def smsc(
     Its url is the first line of standard output, that of its control port the second.
     """
     if list_:
-        shipped = map(load_scenario, scenario_names())
-        print("\n".join(f"{each.name:<22}{each.description}" for each in shipped))
+        shipped = {each.name: each.description for each in map(load_scenario, scenario_names())}
+        print(codec.dumps(shipped) if json else "\n".join(f"{name:<22}{shipped[name]}" for name in shipped))
         return
     chosen = load_scenario(scenario)
     if seed is not None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
-from typing import Final
 
 from smppcast.model import MessageState
 from smppcast.smsc.dialect import Dialect

@@ -25,7 +25,7 @@ from smppcast.cli.smsc_watch import ROWS_MAX, View
 from smppcast.errors import UsageError
 from smppcast.smsc import scenario_names, serve
 from smppcast.smsc.tls import server_tls
-from tests.smsc.made import made
+from tests.smsc.made import made, until
 from tests.smsc.raw_esme import RawEsme, bound_esme
 
 COMMAND = [sys.executable, "-m", "smppcast", "smsc"]
@@ -123,6 +123,9 @@ def test_a_signal_right_after_the_url_ends_it_with_its_account() -> None:
 def test_the_shipped_scenarios_are_listed() -> None:
     done = told("--list")
     assert [row.split()[0] for row in done.stdout.splitlines()] == scenario_names()
+    described = json.loads(told("--list", "--json").stdout)
+    assert list(described) == scenario_names()
+    assert described["ideal"] in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -220,12 +223,37 @@ async def test_the_table_has_a_row_a_bind_and_the_sums() -> None:
         a = cells(text, "[red]a")
         assert [a[1], *a[3:]] == ["trx", "8", "4", "0", "8", "7", "4", "7"]
         assert cells(text, "b")[3:] == ["0", "0", "0", "0", "1", "0", "1"]
-        assert cells(text, "2") == ["2", "binds", "8", "4", "0", "8", "8", "4", "8"]
+        assert cells(text, "2") == ["2", "binds", "8", "4", "0", "8", "8", "4", "8", "8"]
         assert "7 accepted, 7 receipts owed, 1 inbound owed" in text
         assert "refused 1 ESME_RINVDSTADR" in text
         line = view.line(14.0)
         assert line.startswith("ideal: 2 binds, 8 submits, 2/s in, 8 delivered, 2/s out, 7 receipts owed")
         assert line.endswith("refused 1 ESME_RINVDSTADR")
+
+
+@pytest.mark.anyio
+async def test_sums_are_those_of_the_rows_whenever_links_come_and_go() -> None:
+    async with serve(made(receipt_latency=60_000)) as smsc, bound_esme(smsc.port, system_id="a") as one:
+        view = View(smsc)
+        view.table(10.0)
+        async with bound_esme(smsc.port, system_id="b") as two:
+            for esme, count in ((one, 8), (two, 16)):
+                await esme.submit(*["33600001"] * count)
+                await esme.read_many(count)
+            text = shown(view, 12.0)
+            assert [cells(text, name)[3:] for name in "ab"] == [
+                ["8", "4", "0", "8", "0", "0", "0"],
+                ["16", "8", "0", "16", "0", "0", "0"],
+            ]
+            assert cells(text, "2")[2:] == ["24", "12", "0", "16", "0", "0", "0", "24"]
+            assert not any("ended" in row for row in text.splitlines())
+        await until(lambda: len(smsc.links) == 1)
+        await one.submit(*["33600001"] * 8)
+        await one.read_many(8)
+        text = shown(view, 14.0)
+        assert cells(text, "a")[3:5] == ["16", "4"]
+        assert cells(text, "ended")[1:] == ["16", "4", "0", "0"]
+        assert cells(text, "1")[2:] == ["32", "8", "0", "16", "0", "0", "0", "32"]
 
 
 @pytest.mark.anyio
