@@ -94,11 +94,13 @@ def _notes(result: Result) -> list[str]:
     if busy >= BUSY:
         notes.append("this process used a core up: the limit may be its own, not the SMSC's")
     if result.unsent:
-        notes.append("what was due and not sent counts in the latencies with the time that it had waited")
+        notes.append(
+            f"the {result.unsent:,} due and not sent count in each latency since due, as the time they had waited"
+        )
     if measured.link_error:
         notes.append(f"the last link was lost: {measured.link_error}")
     if result.stopped:
-        notes.append(f"ended early: {result.stopped}")
+        notes.append(f"not finished: {result.stopped}")
     return ["\n".join(notes)]
 
 

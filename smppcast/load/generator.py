@@ -63,7 +63,7 @@ class Load:
         self._receipts, self._message_ids = receipts, message_ids
         self._turn = self._waiting = 0
         self._strays = False
-        self._stopped = ""
+        self._cut, self._why_down = False, ""
         self._news = anyio.Event()
         self._begin(None, 0.0)
 
@@ -102,6 +102,8 @@ class Load:
             self._end_sending(self.clock())
             await self._settle(wait_s)
             tasks.cancel_scope.cancel()
+        if not self._stopped and not any(bind.submits for bind in self.senders):
+            self._stopped = f"no bind was up at the end: {self._why_down}"
         self._over = True
         return self.result()
 
@@ -135,6 +137,7 @@ class Load:
         self._matching = Matching(self._message_ids)
         self._ended: float | None = None
         self._unsent, self._window_mean = 0, 0.0
+        self._stopped, self._cut = "", not all(bind.submits for bind in self.senders)
         self._cpu_s = time.process_time()
         for bind in self.senders:
             bind.measure(now)
@@ -155,14 +158,20 @@ class Load:
         while not self.stopping:
             now = self.clock()
             self._share(now)
+            up = [bind.submits for bind in self.senders]
+            # What is late once links were lost is late for that, until all of it is caught up.
+            self._cut = not all(up) or (self._cut and self.waiting > 0)
             if now >= self._schedule.ends:
+                if self._cut and self.waiting:
+                    late = f"{self.waiting:,} messages that were due were never sent"
+                    self._stopped = f"{late}, since a link was down: {self._why_down}"
                 return
-            if any(bind.submits for bind in self.senders):
+            if any(up):
                 down_since = None
             elif down_since is None:
                 down_since = now
             elif now - down_since >= GIVE_UP_S:
-                self._stopped = f"no bind for {GIVE_UP_S:g} s: {self.measured.link_error}"
+                self._stopped = f"no bind for {GIVE_UP_S:g} s: {self._why_down}"
                 return
             await anyio.sleep(min(STOP_S, self._schedule.wait(self.measured.sent, now)))
         self._stopped = "stopped by the user"
@@ -247,7 +256,8 @@ class Load:
 
     def lost(self, error: SmppcastError) -> None:
         self.measured.links_lost += 1
-        self.measured.link_error = str(error)
+        self.measured.link_error = self._why_down = str(error)
+        self._cut = True
         self._news.set()
 
 

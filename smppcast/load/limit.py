@@ -46,7 +46,7 @@ class Bounds:
         if p99 > self.latency_s:
             whys.append(f"p99 of responses {p99 * 1e3:,.1f} ms, above {self.latency_s * 1e3:,.1f} ms")
         due = result.measured.sent + result.unsent
-        if result.unsent > due * UNSENT_MOST:
+        if not result.stopped and result.unsent > due * UNSENT_MOST:
             whys.append(f"{result.unsent:,} of {due:,} not sent, since the windows were full")
         return "; ".join(whys)
 

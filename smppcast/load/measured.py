@@ -38,7 +38,7 @@ class Measured:
 
     Attributes:
         latency: of responses: from when a message was due, or where there is no rate, from its write.
-        late: how long after it was due a message was written.
+        late: how long after it was due a message was written, or waited that never was.
         receipt_latency: as `latency`, to the receipt.
         statuses: of responses, by command_status.
         receipts: all that came; `matched` those of this run's messages.
@@ -95,7 +95,9 @@ class Measured:
         """
         step = -(-count // _UNSENT_STEPS)
         for at in range(0, count, step or 1):
-            self.latency.record(now - self.schedule.time(self.sent + at), min(step, count - at))
+            waited_s, alike = now - self.schedule.time(self.sent + at), min(step, count - at)
+            self.latency.record(waited_s, alike)
+            self.late.record(waited_s, alike)
 
 
 def _record(histogram: Histogram, times: Sequence[float], now: float) -> None:

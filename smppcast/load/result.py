@@ -24,10 +24,10 @@ class Result:
         per_s: the rate that was asked for; None for as many as go.
         window: of each bind; `window_mean` is the mean number of unanswered submits of a bind over the
             run, `window_highest` the most that any had.
-        unsent: messages that were due in the run's time and not sent, for want of room.
+        unsent: messages that were due in the run's time and not sent, for want of room or of a link.
         ended: when the last message might have been sent, on the clock of `measured`.
         cpu_s: CPU time of this process during the run.
-        stopped: why it ended before its time; "" where it did not.
+        stopped: why it was not finished: ended before its time, or links were down; "" where it was.
     """
 
     measured: Measured

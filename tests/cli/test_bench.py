@@ -204,6 +204,15 @@ def test_an_smsc_that_is_not_there_or_refuses() -> None:
     assert (absent.code, "refused" in absent.stderr) == (1, True)
 
 
+def test_an_smsc_that_goes_is_no_success() -> None:
+    with smsc(faults={"cut_after": 5}, binds={"max_per_account": 1, "linger_s": 60}) as centre:
+        cut = invoke(f"smpp://user@127.0.0.1:{centre.port}", "--rate", "100", "--duration", "0.2")
+
+    assert cut.code == 1
+    assert "not finished: " in cut.stdout
+    assert "messages that were due were never sent, since a link was down: " in cut.stdout
+
+
 def test_values() -> None:
     assert (rate("max"), rate("1e3")) == (float("inf"), 1000.0)
     assert (seconds("3"), seconds("0"), some_seconds("1.5"), some_seconds("1m30s")) == (3, 0, 1.5, 90)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 
 from smppcast.client.addresses import login_of
@@ -90,7 +91,9 @@ async def test_what_is_never_sent_counts_with_its_wait() -> None:
     assert result.measured.sent + result.unsent == 80
     assert result.unknown == 5
     assert result.measured.latency.count == result.measured.acknowledged + result.unsent
-    assert result.measured.latency.max_s >= 0.2
+    assert result.measured.late.count == 80
+    assert min(result.measured.latency.max_s, result.measured.late.max_s) >= 0.2
+    assert result.stopped == ""  # the SMSC's slowness, not a link's
 
 
 async def test_as_many_as_go() -> None:
@@ -151,8 +154,8 @@ async def test_an_answer_to_an_earlier_run_is_none_of_the_next() -> None:
 
 
 async def test_lost_links_are_dialled_again() -> None:
-    async with loaded({"faults": {"cut_after": 30}}, binds=2) as (smsc, load):
-        result = await load.run(per_s=400, duration_s=0.5, wait_s=WAIT_S)
+    async with loaded({"faults": {"cut_after": 60}}, binds=2) as (smsc, load):
+        result = await load.run(per_s=400, duration_s=0.55, wait_s=WAIT_S)
 
         assert result.measured.links_lost >= 2
         assert result.measured.link_error
@@ -160,6 +163,30 @@ async def test_lost_links_are_dialled_again() -> None:
         assert smsc.account.binds > 2
         assert result.measured.acknowledged > 0
         assert result.stopped == ""
+
+
+@pytest.mark.parametrize(
+    ("per_s", "why"),
+    [
+        (200, "messages that were due were never sent, since a link was down: "),
+        (None, "no bind was up at the end"),
+    ],
+)
+async def test_an_smsc_that_goes_leaves_a_run_unfinished(per_s: float | None, why: str) -> None:
+    async with loaded({}) as (smsc, load), anyio.create_task_group() as tasks:
+
+        async def go() -> None:
+            while load.measured.acknowledged < 5:
+                await anyio.sleep(0.005)
+            smsc.change(binds={"refuse_first": 10_000})
+            await smsc.cut()
+
+        tasks.start_soon(go)
+        result = await load.run(per_s, duration_s=0.2, wait_s=WAIT_S)
+
+    assert why in result.stopped
+    assert not result.stopped.endswith(": ")
+    assert result.measured.late.count == (result.measured.sent + result.unsent if per_s else 0)
 
 
 async def test_an_smsc_that_unbinds_is_bound_again() -> None:
