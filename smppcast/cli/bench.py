@@ -16,7 +16,7 @@ import anyio
 import typer
 
 from smppcast.cli import logs
-from smppcast.cli.bench_progress import show_progress
+from smppcast.cli.bench_progress import show_progress, show_step
 from smppcast.cli.bench_text import as_text, comparison_as_text, limit_as_text, limit_rows, setup, tables
 from smppcast.cli.bench_values import rate, seconds, share, some_seconds, version
 from smppcast.cli.commands import ExitCode, run
@@ -33,7 +33,6 @@ from smppcast.load import (
     Messages,
     Ramp,
     Result,
-    Step,
     Target,
     compared,
     find_limit,
@@ -57,7 +56,7 @@ NUMBERS = "33639980000-33639989999"
 
 FIRST_PER_S = 100.0
 PRECISION = 0.05
-PAUSE_S = 1.0
+LEAD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,22 +256,29 @@ def _old(compare: Path | None) -> dict[str, Any] | None:
 
 
 async def _bench(bench: _Bench) -> ExitCode:
-    load, steps = bench.load, list[Step]()
+    load, limit = bench.load, None if bench.bounds is None else Limit([])
     result: Result | None = None
     async with interruptible() as interrupt, anyio.create_task_group() as tasks:
         tasks.start_soon(_stop_when_asked, interrupt, load, tasks.cancel_scope)
         async with open_load(load):
-            tasks.start_soon(show_progress, load)
-            if bench.bounds is None:
+            tasks.start_soon(partial(show_progress, load, steps=limit is not None))
+            if bench.bounds is None or limit is None:
                 result = await load.run(bench.per_s, bench.duration_s, bench.wait_s)
             else:
                 ramp = Ramp(bench.per_s or FIRST_PER_S, PRECISION)
-                times = {"step_s": bench.duration_s, "wait_s": bench.wait_s, "pause_s": PAUSE_S}
-                await find_limit(load, ramp, bench.bounds, **times, told=steps.append)
+                await find_limit(
+                    load,
+                    limit,
+                    ramp,
+                    bench.bounds,
+                    step_s=bench.duration_s,
+                    wait_s=bench.wait_s,
+                    lead_s=LEAD_S,
+                    told=show_step,
+                )
         tasks.cancel_scope.cancel()
-    limit = None if bench.bounds is None else Limit(steps)
-    if limit is not None and steps:
-        result = (limit.held or steps[-1]).result
+    if limit is not None and limit.steps:
+        result = (limit.held or limit.steps[-1]).result
     if result is None and load.measured.sent:
         result = load.result()  # insisted: what there is
     if result is None:
@@ -281,7 +287,7 @@ async def _bench(bench: _Bench) -> ExitCode:
     _show(bench, result, limit)
     if load.stopping:
         return ExitCode.STOPPED
-    failed = result.stopped or (limit is not None and limit.held is None)
+    failed = result.stopped if limit is None else limit.stopped or limit.held is None
     return ExitCode.FAILED if failed else ExitCode.FINISHED
 
 
@@ -330,6 +336,7 @@ def _limit(limit: Limit | None) -> dict[str, Any]:
     return {
         "limit_per_s": limit.held.per_s if limit.held else None,
         "limit_broken": limit.failed.broken if limit.failed else "",
+        "stopped": limit.stopped,
         "steps": steps,
     }
 

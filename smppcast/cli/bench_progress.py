@@ -1,4 +1,4 @@
-"""How a benchmark stands while it runs: a line on a terminal, nothing elsewhere."""
+"""How a benchmark stands while it runs: a live line on a terminal, else a plain one now and then."""
 
 from __future__ import annotations
 
@@ -9,16 +9,41 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from smppcast.cli.progress import LIVE_S, Meter
-from smppcast.load import Load
+from smppcast.cli.progress import LIVE_S, PLAIN_S, Meter
+from smppcast.load import Load, Step
 
-__all__ = ["show_progress"]
+__all__ = ["show_progress", "show_step"]
 
 
-async def show_progress(load: Load) -> None:
-    """Shows it until cancelled."""
+def show_step(step: Step) -> None:
+    """Tells what came of one rate of a search, where there is no terminal."""
     if not sys.stderr.isatty():
-        return
+        held = f"not held: {step.broken}" if step.broken else "held"
+        print(f"{step.per_s:,g}/s: {held}", file=sys.stderr, flush=True)
+
+
+async def show_progress(load: Load, *, steps: bool) -> None:
+    """Shows it until cancelled.
+
+    Args:
+        steps: whether `show_step` tells enough where there is no terminal.
+    """
+    if sys.stderr.isatty():
+        await _live(load)
+    elif not steps:
+        await _plain(load)
+
+
+async def _plain(load: Load) -> None:
+    meter = Meter()
+    meter.add(load.clock(), 0)  # the first sample: a rate needs two
+    while True:
+        await anyio.sleep(PLAIN_S)
+        rate = meter.add(load.clock(), load.measured.acknowledged)
+        print(_line(load, rate), file=sys.stderr, flush=True)
+
+
+async def _live(load: Load) -> None:
     meter, measured = Meter(), load.measured
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
         while True:

@@ -95,7 +95,8 @@ def _notes(result: Result) -> list[str]:
         notes.append("this process used a core up: the limit may be its own, not the SMSC's")
     if result.unsent:
         notes.append(
-            f"the {result.unsent:,} due and not sent count in each latency since due, as the time they had waited"
+            f"the {result.unsent:,} due and not sent count in what is since due, "
+            "with the time that they had waited"
         )
     if measured.link_error:
         notes.append(f"the last link was lost: {measured.link_error}")
@@ -118,9 +119,15 @@ def limit_rows(limit: Limit) -> Rows:
 
 
 def limit_as_text(limit: Limit) -> str:
-    """The rates that were tried, and the one that was held."""
-    lines = columns([row[:-1] for row in limit_rows(limit)])
-    lines += ["", f"held: {limit.held.per_s:,g}/s" if limit.held else "held: no rate that was tried"]
+    """The rates that were tried and why they were not held, and the one that was."""
+    rows = limit_rows(limit)
+    tried = columns([row[:-1] for row in rows])
+    lines = [f"{line}  {row[-1]}".rstrip() for line, row in zip(tried, rows, strict=True)]
+    if limit.stopped:
+        found = f"at least {limit.held.per_s:,g}/s" if limit.held else "no rate was found to be held"
+        lines += ["", f"the search was not finished: {found} ({limit.stopped})"]
+    else:
+        lines += ["", f"held: {limit.held.per_s:,g}/s" if limit.held else "held: no rate that was tried"]
     if limit.failed:
         lines.append(f"{limit.failed.per_s:,g}/s was not: {limit.failed.broken}")
     return "\n".join(lines)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 
@@ -17,14 +18,20 @@ from smppcast.load.result import Result
 from smppcast.load.schedule import Schedule
 from smppcast.net.clock import Clock, monotonic
 from smppcast.receipts import MessageIdMapping, ReceiptBatch
+from smppcast.smpp.vocabulary import CommandStatus
 
-__all__ = ["Load", "open_load"]
+__all__ = ["STOPPED", "Load", "open_load"]
+
+STOPPED = "stopped by the user"
 
 # How long unbinding may take.
 UNBIND_S = 5.0
 
 # Without any bind for so long a run ends: there is nothing to measure.
 GIVE_UP_S = 10.0
+
+# A lead begins at so many times its rate: in a second that spends a burst of two seconds' worth.
+LEAD_TIMES = 3
 
 # How often a request to stop is looked at.
 STOP_S = 0.1
@@ -63,7 +70,8 @@ class Load:
         self._receipts, self._message_ids = receipts, message_ids
         self._turn = self._waiting = 0
         self._strays = False
-        self._cut, self._why_down = False, ""
+        self._stopped, self._why_down = "", ""
+        self._cut = False
         self._news = anyio.Event()
         self._begin(None, 0.0)
 
@@ -106,6 +114,29 @@ class Load:
             self._stopped = f"no bind was up at the end: {self._why_down}"
         self._over = True
         return self.result()
+
+    async def lead(self, per_s: float, duration_s: float, latency_s: float, wait_s: float) -> None:
+        """Sends what no result counts, so that the run after it meets what the SMSC holds for long.
+
+        First more than the rate, until that is refused: what a token bucket had saved up is spent then.
+        The rate itself follows, for the rest of the time. What queued up is waited for: a queue that
+        more than the rate has made says nothing of the rate.
+
+        Args:
+            per_s: the rate of the run.
+            latency_s: a response later than that tells of a queue.
+            wait_s: how long a queue is waited for.
+        """
+        ends = self.clock() + duration_s
+        for times in (LEAD_TIMES, 1):
+            left_s = ends - self.clock()
+            if left_s <= 0 or self.stopping:
+                return
+            self._begin(per_s * times, left_s)
+            await self._send(partial(self._too_much, latency_s) if times > 1 else lambda: False)
+            queued = self.waiting or self._stopped or self.measured.latency.max_s > latency_s
+            self._end_sending(self.clock())
+            await self._settle(wait_s if queued else 0.0, receipts=False)
 
     def stop(self) -> None:
         """Sends nothing more; `run` goes on to wait for what is unanswered."""
@@ -152,8 +183,8 @@ class Load:
             self.measured.left_unsent(self._unsent, now)
         self._waiting = 0
 
-    async def _send(self) -> None:
-        """Has messages sent as they fall due."""
+    async def _send(self, over: Callable[[], bool] = lambda: False) -> None:
+        """Has messages sent as they fall due, until it is over."""
         down_since: float | None = None
         while not self.stopping:
             now = self.clock()
@@ -161,6 +192,8 @@ class Load:
             up = [bind.submits for bind in self.senders]
             # What is late once links were lost is late for that, until all of it is caught up.
             self._cut = not all(up) or (self._cut and self.waiting > 0)
+            if over():
+                return
             if now >= self._schedule.ends:
                 if self._cut and self.waiting:
                     late = f"{self.waiting:,} messages that were due were never sent"
@@ -174,12 +207,17 @@ class Load:
                 self._stopped = f"no bind for {GIVE_UP_S:g} s: {self._why_down}"
                 return
             await anyio.sleep(min(STOP_S, self._schedule.wait(self.measured.sent, now)))
-        self._stopped = "stopped by the user"
+        self._stopped = STOPPED
 
-    async def _settle(self, wait_s: float) -> None:
-        """Waits for answers and receipts."""
+    def _too_much(self, latency_s: float) -> bool:
+        """Whether the SMSC refused something, or was late."""
+        refused = self.measured.acknowledged - self.measured.statuses[CommandStatus.ESME_ROK]
+        return refused > 0 or self.measured.latency.max_s > latency_s
+
+    async def _settle(self, wait_s: float, *, receipts: bool = True) -> None:
+        """Waits for answers, and receipts."""
         with anyio.move_on_after(wait_s):
-            while self.in_flight or self.awaiting_receipt:
+            while self.in_flight or (receipts and self.awaiting_receipt):
                 self._news = anyio.Event()
                 await self._news.wait()
         self._strays = self._strays or self.measured.acknowledged < self.measured.sent

@@ -1,24 +1,28 @@
 """The highest rate that an SMSC holds: doubled while it does, then halved between held and not held.
 
-A rate is held when all of it was sent and answered in time: see `Bounds`. One that is not is tried
-once more, since a hiccup is no limit.
+A rate is held when all of it was sent and answered in time: see `Bounds`. A near miss may be a hiccup,
+which is no limit: then the best of three tells. What is found is tried again at the end, since one pass
+may be luck. Before each try comes a lead that is not judged (`Load.lead`): what an SMSC lets through in
+a burst it does not hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10, sqrt
 
-import anyio
-
-from smppcast.load.generator import Load
+from smppcast.load.generator import STOPPED, Load
 from smppcast.load.result import Result
 
 __all__ = ["Bounds", "Limit", "Ramp", "Step", "find_limit"]
 
 # What may be left unsent at a step's end: what has just fallen due waits for room for a moment.
 UNSENT_MOST = 0.05
+
+# A near miss: so many times the latency and the unsent messages, and so many more errors. What a hiccup of
+# a tenth of a second throttles of a step of some seconds is less.
+NEAR_TIMES, NEAR_ERRORS = 2, 0.02
 
 _LEAST_PER_S = 0.1
 
@@ -30,10 +34,12 @@ class Bounds:
     Args:
         latency_s: 99 of 100 responses come within that time of when their message was due.
         errors: the share of messages sent, from 0 to 1, that are not accepted.
+        unsent: the share of messages due that may be left unsent.
     """
 
     latency_s: float
     errors: float
+    unsent: float = UNSENT_MOST
 
     def broken(self, result: Result) -> str:
         """Why the rate of a result was not held; "" where it was."""
@@ -46,9 +52,24 @@ class Bounds:
         if p99 > self.latency_s:
             whys.append(f"p99 of responses {p99 * 1e3:,.1f} ms, above {self.latency_s * 1e3:,.1f} ms")
         due = result.measured.sent + result.unsent
-        if not result.stopped and result.unsent > due * UNSENT_MOST:
+        if not result.stopped and result.unsent > due * self.unsent:
             whys.append(f"{result.unsent:,} of {due:,} not sent, since the windows were full")
         return "; ".join(whys)
+
+    def decided(self, tries: Sequence[Step]) -> bool | None:
+        """Whether a rate is held, by the tries of it so far; None where another one has to tell."""
+        if not tries:
+            return None
+        if not tries[0].broken:
+            return True
+        if len(tries) == 1:
+            return None if self._near(tries[0].result) else False
+        held = sum(not step.broken for step in tries)
+        return held > 1 if max(held, len(tries) - held) > 1 else None
+
+    def _near(self, result: Result) -> bool:
+        wider = Bounds(self.latency_s * NEAR_TIMES, self.errors + NEAR_ERRORS, self.unsent * NEAR_TIMES)
+        return not wider.broken(result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +81,26 @@ class Step:
     broken: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Limit:
-    """What a search found.
+    """What a search found so far.
 
     Attributes:
-        held: the highest rate that was held; None where none was.
-        failed: the lowest that was not; None where all were.
+        stopped: why it was not finished; "" where it was.
+        held: the last try of the highest rate that was held, by most of its tries; None where none was.
+        failed: of the lowest above it that was not; None where all were.
     """
 
     steps: list[Step]
+    stopped: str = ""
 
     @property
     def held(self) -> Step | None:
-        return max((step for step in self.steps if not step.broken), key=_rate, default=None)
+        tries: dict[float, int] = {}
+        for step in self.steps:
+            tries[step.per_s] = tries.get(step.per_s, 0) + (-1 if step.broken else 1)
+        held = (step for step in reversed(self.steps) if not step.broken and tries[step.per_s] > 0)
+        return max(held, key=_rate, default=None)
 
     @property
     def failed(self) -> Step | None:
@@ -83,7 +110,7 @@ class Limit:
 
 
 class Ramp:
-    """Which rate to try next.
+    """Which rate to try next; the one that is found comes twice.
 
     Args:
         first_per_s: the first one.
@@ -97,63 +124,74 @@ class Ramp:
     def __init__(self, first_per_s: float, precision: float) -> None:
         self.per_s: float | None = first_per_s
         self._precision = max(precision, 0.02)
-        self._held: float | None = None
+        self._held: list[float] = []  # rising
         self._failed: float | None = None
+        self._confirmed = False
 
     def tell(self, held: bool) -> None:
         """Says whether `per_s` was held."""
-        if held:
-            self._held = self.per_s
-        else:
+        assert self.per_s is not None  # noqa: S101 - the search is over
+        if not held:
             self._failed = self.per_s
+            self._held = [each for each in self._held if each < self.per_s]
+        elif self.per_s in self._held:
+            self._confirmed = True
+        else:
+            self._held.append(self.per_s)
         self.per_s = self._next()
 
     def _next(self) -> float | None:
-        held, failed = self._held, self._failed
-        if held is None:
+        failed = self._failed
+        if not self._held:
             return failed / 2 if failed is not None and failed / 2 >= _LEAST_PER_S else None
+        held = self._held[-1]
         if failed is None:
             return held * 2
         if failed <= held * (1 + self._precision):
-            return None
+            return None if self._confirmed else held
         between = sqrt(held * failed)
         return round(between, 2 - floor(log10(between)))  # three digits are as many as it is worth
 
 
 async def find_limit(
     load: Load,
+    limit: Limit,
     ramp: Ramp,
     bounds: Bounds,
     *,
     step_s: float,
     wait_s: float,
-    pause_s: float,
+    lead_s: float,
     told: Callable[[Step], object] = lambda _: None,
-) -> Limit:
+) -> None:
     """Tries the rates of a ramp, until it is over or the load is stopped.
+
+    Cancelling is safe: `limit` then has what was found until then, as stopped.
 
     Args:
         step_s: how long each rate is sent; `wait_s` as in `Load.run`.
-        pause_s: between two of them, since an SMSC that counts by the second remembers the last one.
+        lead_s: how long the lead before it takes; a second, since an SMSC that counts by the second
+            remembers the last one.
         told: called after each.
     """
-    limit = Limit([])
-    again = False
+    limit.stopped = STOPPED
     while ramp.per_s is not None:
-        per_s = ramp.per_s
-        result = await load.run(per_s, step_s, wait_s)
-        if load.stopping:
-            break  # half a step says nothing
-        step = Step(per_s, result, bounds.broken(result))
-        limit.steps.append(step)
-        told(step)
-        again = bool(step.broken) and not again
-        if not again:
-            ramp.tell(not step.broken)
-        if result.stopped:
-            break
-        await anyio.sleep(pause_s)
-    return limit
+        tries: list[Step] = []
+        while (held := bounds.decided(tries)) is None:
+            await load.lead(ramp.per_s, lead_s, bounds.latency_s, wait_s)
+            if load.stopping:
+                return
+            result = await load.run(ramp.per_s, step_s, wait_s)
+            if result.stopped == STOPPED:
+                return  # half a step says nothing
+            tries.append(Step(ramp.per_s, result, bounds.broken(result)))
+            limit.steps.append(tries[-1])
+            told(tries[-1])
+            if result.stopped and not result.measured.acknowledged:
+                limit.stopped = result.stopped
+                return
+        ramp.tell(held)
+    limit.stopped = ""
 
 
 def _rate(step: Step) -> float:

@@ -14,11 +14,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from smppcast.cli import bench
+from smppcast.cli import bench, bench_progress
 from smppcast.cli.app import app
 from smppcast.cli.bench_values import rate, seconds, share, some_seconds, version
+from smppcast.load import Limit
 from smppcast.net.dialling import Address
-from tests.acceptance.driver import Done, Home, smsc
+from tests.acceptance.driver import Done, Home, smsc, until
 
 KEYS = {
     *("sent", "acknowledged", "receipts", "rate_per_s", "cpu_us_per_message", "latency_ms"),
@@ -72,13 +73,15 @@ def test_json_html_and_the_comparison(tmp_path: Path) -> None:
     assert third.json["ratios"]["sent"] == 2.0
 
 
-def test_as_fast_as_it_goes_is_labelled_as_service_time() -> None:
+def test_as_fast_as_it_goes_is_labelled_as_service_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_progress, "PLAIN_S", 0.05)
     with smsc() as centre:
         url = f"smpp://user@127.0.0.1:{centre.port}"
         said = invoke(url, "--rate", "max", "--duration", "200ms")
         figures = invoke(url, "--duration", "200ms", "--json").json
 
     assert "write to response" in said.stdout
+    assert re.search(r"^0 of 0.2 s, [\d,]+/s, [\d,]+ sent", said.stderr, re.MULTILINE)
     assert "latencies are service times" in said.stdout
     assert (figures["latency_from"], figures["late_ms"], figures["receipt_latency_ms"]) == (
         "write",
@@ -89,11 +92,11 @@ def test_as_fast_as_it_goes_is_labelled_as_service_time() -> None:
 
 def test_the_limit_and_why_the_next_rate_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "PRECISION", 2.0)
-    monkeypatch.setattr(bench, "PAUSE_S", 0.0)
+    monkeypatch.setattr(bench, "LEAD_S", 0.3)
     bounds = ("--latency-bound", "10s", "--error-bound", "5%", "--duration", "0.1", "--find-limit")
-    with smsc(rate={"per_s": 1, "burst": 30}) as centre:
+    with smsc(rate={"per_s": 300, "burst": 100}) as centre:
         url = f"smpp://user@127.0.0.1:{centre.port}"
-        found = invoke(url, *bounds, "--rate", "200", "--json")
+        found = invoke(url, *bounds, "--rate", "200", "--window", "100", "--json")
         centre.change(rate={"per_s": 0.001, "burst": 1.0})
         none = invoke(url, *bounds, "--rate", "0.2")
 
@@ -102,12 +105,14 @@ def test_the_limit_and_why_the_next_rate_failed(monkeypatch: pytest.MonkeyPatch)
     assert [(step["per_s"], step["held"]) for step in figures["steps"]] == [
         (200.0, True),
         (400.0, False),
-        (400.0, False),
+        (200.0, True),
     ]
+    assert figures["stopped"] == ""
     assert "ESME_RTHROTTLED" in figures["limit_broken"]
     assert none.code == 1
     assert "held: no rate that was tried" in none.stdout
     assert "0.1/s was not: 100% errors (ESME_RTHROTTLED 100%), above 5%" in none.stdout
+    assert re.search(r"^0.2 .* no  100% errors", none.stdout, re.MULTILINE)
 
 
 # --- what it refuses ----------------------------------------------------------------------
@@ -242,6 +247,21 @@ def test_ctrl_c_ends_it_with_what_was_measured(home: Home) -> None:
         assert done.code == 3, done.stderr
         assert done.json["sent"] == done.json["acknowledged"] == centre.submitted() > 0
         assert done.json["stopped"] == "stopped by the user"
+
+
+def test_a_search_that_is_stopped_says_that_it_was_not_finished(home: Home) -> None:
+    with smsc() as centre:
+        args = ("--find-limit", "--rate", "20", "--duration", "0.1")
+        process = home.start("bench", f"smpp://user@127.0.0.1:{centre.port}", *args)
+        until(lambda: "20/s: held" in home.log(process), "a step")
+
+        process.send_signal(signal.SIGINT)
+        done = home.finish(process)
+
+    assert done.code == 3, done.stderr
+    assert re.search(r"the search was not finished: at least \d+/s \(stopped by the user\)", done.stdout)
+    assert "held: " not in done.stdout
+    assert bench._limit(Limit([], "stopped by the user"))["stopped"] == "stopped by the user"
 
 
 def test_a_second_ctrl_c_ends_it_at_once(home: Home) -> None:

@@ -15,7 +15,19 @@ import pytest
 from smppcast.client.addresses import login_of
 from smppcast.client.wording import Composer, Dialect
 from smppcast.errors import BindRefused, ConnectFailed
-from smppcast.load import Bounds, Load, Messages, Ramp, Target, find_limit, generator, numbers_of, open_load
+from smppcast.load import (
+    Bounds,
+    Limit,
+    Load,
+    Messages,
+    Ramp,
+    Target,
+    find_limit,
+    generator,
+    numbers_of,
+    open_load,
+)
+from smppcast.load.generator import STOPPED
 from smppcast.smpp import DataSm, DeliverSm
 from smppcast.smpp.tlv import Tlvs
 from smppcast.smpp.vocabulary import CommandStatus
@@ -176,8 +188,7 @@ async def test_an_smsc_that_goes_leaves_a_run_unfinished(per_s: float | None, wh
     async with loaded({}) as (smsc, load), anyio.create_task_group() as tasks:
 
         async def go() -> None:
-            while load.measured.acknowledged < 5:
-                await anyio.sleep(0.005)
+            await anyio.sleep(0.05)
             smsc.change(binds={"refuse_first": 10_000})
             await smsc.cut()
 
@@ -269,23 +280,26 @@ async def test_each_segment_is_a_submit() -> None:
 
 
 async def test_the_limit_of_a_throttling_smsc_is_found() -> None:
-    async with loaded({"rate": {"per_s": 300, "burst": 15}}) as (_, load):
-        steps: list[float] = []
-        limit = await find_limit(
+    """The burst is a second's worth: 0.2 s at 340 a second take 8 of its 300."""
+    async with loaded({"rate": {"per_s": 300, "burst": 300}}, window=1000) as (_, load):
+        limit, steps = Limit([]), list[float]()
+        await find_limit(
             load,
-            Ramp(100, 0.5),
-            Bounds(latency_s=10, errors=0.01),
-            step_s=0.3,
+            limit,
+            Ramp(170, 1.0),
+            Bounds(latency_s=10, errors=0.02),
+            step_s=0.2,
             wait_s=WAIT_S,
-            pause_s=0.1,
+            lead_s=0.5,
             told=lambda step: steps.append(step.per_s),
         )
 
+    assert limit.stopped == ""
     assert limit.held is not None
     assert limit.failed is not None
-    assert 140 <= limit.held.per_s <= 450
+    assert (limit.held.per_s, limit.failed.per_s) == (170, 340)
     assert "ESME_RTHROTTLED" in limit.failed.broken
-    assert steps == [step.per_s for step in limit.steps]
+    assert steps == [step.per_s for step in limit.steps] == [170, 340, 170]
 
 
 async def test_a_search_can_be_stopped() -> None:
@@ -298,11 +312,25 @@ async def test_a_search_can_be_stopped() -> None:
                 load.stop()
 
         load.handled = stop  # type: ignore[method-assign]
-        limit = await find_limit(load, Ramp(100, 0.1), Bounds(1, 0.01), step_s=60, wait_s=WAIT_S, pause_s=0.0)
+        limit = Limit([])
+        await find_limit(load, limit, Ramp(100, 0.1), Bounds(1, 0.01), step_s=60, wait_s=WAIT_S, lead_s=60)
 
-    assert limit.steps == []
-    assert load.result().stopped == "stopped by the user"
+    assert (limit.steps, limit.stopped) == ([], STOPPED)
+    assert load.result().stopped == STOPPED
     assert load.result().measured.acknowledged > 0
+
+
+async def test_a_search_ends_when_the_smsc_goes() -> None:
+    async with loaded({}) as (smsc, load):
+        smsc.change(binds={"refuse_first": 10_000})
+        await smsc.cut()
+        limit = Limit([])
+        bounds = Bounds(1, 0.01)
+        await find_limit(load, limit, Ramp(100, 0.1), bounds, step_s=0.1, wait_s=WAIT_S, lead_s=0.05)
+
+    (step,) = limit.steps
+    assert step.broken == limit.stopped == step.result.stopped
+    assert "since a link was down" in limit.stopped
 
 
 async def test_leaving_unbinds() -> None:

@@ -77,12 +77,52 @@ def test_why_a_rate_is_not_held(result: Result, broken: str) -> None:
     assert BOUNDS.broken(result) == broken
 
 
+FINE = run(sent=100, statuses={0: 100})
+NEAR = run(sent=100, statuses={0: 98, 0x58: 2})
+FAR = run(sent=100, statuses={0: 96, 0x58: 4})
+
+
+@pytest.mark.parametrize(
+    ("results", "decided"),
+    [
+        ([], None),
+        ([FINE], True),
+        ([FAR], False),
+        ([run(sent=100, statuses={0: 100}, latency_s=0.21)], False),
+        ([run(sent=100, statuses={0: 100}, latency_s=0.19)], None),
+        ([run(sent=100, statuses={0: 100}, unsent=15)], False),
+        ([run(sent=100, statuses={0: 100}, unsent=7)], None),
+        ([NEAR], None),
+        ([NEAR, FINE], None),
+        ([NEAR, FAR], False),
+        ([NEAR, FINE, FINE], True),
+        ([NEAR, FINE, NEAR], False),
+    ],
+)
+def test_a_near_miss_is_tried_again_and_one_pass_of_two_is_none(
+    results: list[Result], decided: bool | None
+) -> None:
+    assert BOUNDS.decided([Step(100.0, result, BOUNDS.broken(result)) for result in results]) is decided
+
+
+def test_what_was_found_and_fails_when_confirmed_is_not_held() -> None:
+    ramp = Ramp(100.0, 0.5)
+    tried = []
+    for held in (True, True, False, True, False, False, True, True):
+        tried.append(ramp.per_s)
+        ramp.tell(held)
+
+    assert ramp.per_s is None
+    assert tried == [100, 200, 400, 283, 283, 200, 141, 141]
+
+
 def test_a_limit_lies_between_the_highest_held_and_the_lowest_not_held() -> None:
-    result = run(sent=100, statuses={0: 100})
-    rates = [(100.0, ""), (200.0, "hiccup"), (200.0, ""), (400.0, "errors"), (283.0, "p99")]
-    limit = Limit([Step(per_s, result, broken) for per_s, broken in rates])
+    rates = [(100.0, ""), (200.0, "slow"), (200.0, ""), (200.0, ""), (400.0, "errors"), (283.0, "p99")]
+    limit = Limit([Step(per_s, FINE, broken) for per_s, broken in rates])
 
     assert limit.held is not None
     assert limit.failed is not None
     assert (limit.held.per_s, limit.failed.per_s, limit.failed.broken) == (200.0, 283.0, "p99")
+    limit.steps.append(Step(200.0, FINE, "slow"))
+    assert limit.held.per_s == 100.0
     assert Limit([]).held is Limit([]).failed is None
