@@ -259,7 +259,7 @@ async def _bench(bench: _Bench) -> ExitCode:
     load, limit = bench.load, None if bench.bounds is None else Limit([])
     result: Result | None = None
     async with interruptible() as interrupt, anyio.create_task_group() as tasks:
-        tasks.start_soon(_stop_when_asked, interrupt, load, tasks.cancel_scope)
+        tasks.start_soon(_stop_when_asked, interrupt, bench, tasks.cancel_scope)
         async with open_load(load):
             tasks.start_soon(partial(show_progress, load, steps=limit is not None))
             if bench.bounds is None or limit is None:
@@ -291,13 +291,17 @@ async def _bench(bench: _Bench) -> ExitCode:
     return ExitCode.FAILED if failed else ExitCode.FINISHED
 
 
-async def _stop_when_asked(interrupt: Interrupt, load: Load, scope: anyio.CancelScope) -> None:
+async def _stop_when_asked(interrupt: Interrupt, bench: _Bench, scope: anyio.CancelScope) -> None:
+    load = bench.load
     await interrupt.asked.wait()
     load.stop()
     if not any(bind.bound for bind in load.binds):
         scope.cancel()  # there is nothing to wait for
         return
-    print("stopping: waiting for answers; another Ctrl-C stops at once", file=sys.stderr, flush=True)
+    counts = {"answers": load.in_flight, "receipts": load.awaiting_receipt}
+    awaited = " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    waiting = f"waiting up to {bench.wait_s:g} s for {awaited or 'what is under way'}"
+    print(f"stopping: {waiting}; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
 
 # --- what is made of it ---------------------------------------------------------------------

@@ -69,6 +69,6 @@ def _line(load: Load, rate: float) -> str:
         f"{load.waiting:,} late" if load.waiting else "",
         f"p99 {measured.latency.percentile(99) * 1e3:,.1f} ms",
         f"{measured.links_lost} links lost" if measured.links_lost else "",
-        "stopping: another Ctrl-C ends it at once" if load.stopping else "",
+        "stopping: Ctrl-C again ends at once" if load.stopping else "",
     ]
     return ", ".join(filter(None, parts))

@@ -17,8 +17,9 @@ from smppcast.load.result import Result
 
 __all__ = ["Bounds", "Limit", "Ramp", "Step", "find_limit"]
 
-# What may be left unsent at a step's end: what has just fallen due waits for room for a moment.
-UNSENT_MOST = 0.05
+# What may be left unsent at a step's end, or one message: what has just fallen due waits for room for a
+# moment. More would be a queue that grows, and less than the precision of a search.
+UNSENT_MOST = 0.02
 
 # A near miss: so many times the latency and the unsent messages, and so many more errors. What a hiccup of
 # a tenth of a second throttles of a step of some seconds is less.
@@ -52,7 +53,7 @@ class Bounds:
         if p99 > self.latency_s:
             whys.append(f"p99 of responses {p99 * 1e3:,.1f} ms, above {self.latency_s * 1e3:,.1f} ms")
         due = result.measured.sent + result.unsent
-        if not result.stopped and result.unsent > due * self.unsent:
+        if not result.stopped and result.unsent > max(1, due * self.unsent):
             whys.append(f"{result.unsent:,} of {due:,} not sent, since the windows were full")
         return "; ".join(whys)
 
