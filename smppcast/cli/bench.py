@@ -16,6 +16,7 @@ import anyio
 import typer
 
 from smppcast.cli import logs
+from smppcast.cli.bench_hints import hinting
 from smppcast.cli.bench_progress import show_progress, show_step
 from smppcast.cli.bench_text import as_text, comparison_as_text, limit_as_text, limit_rows, setup, tables
 from smppcast.cli.bench_values import rate, seconds, share, some_seconds, version
@@ -61,13 +62,15 @@ LEAD_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """What is measured, and what is made of it; `bounds` where a limit is searched."""
+    """What is measured, and what is made of it; `bounds` where a limit is searched, `asked` what JSON tells
+    of the options beside the result."""
 
     load: Load
     per_s: float | None
     duration_s: float
     wait_s: float
     bounds: Bounds | None
+    asked: dict[str, Any]
     html: Path | None
     old: dict[str, Any] | None
     as_json: bool
@@ -182,6 +185,13 @@ def bench(
         duration_s=duration,
         wait_s=wait,
         bounds=Bounds(latency_bound, error_bound) if limit else None,
+        asked={
+            "duration_asked_s": duration,
+            "smpp": f"{smpp >> 4}.{smpp & 15}",
+            "receipts_asked": receipts,
+            "text": text,
+            "encoding": encoding.value,
+        },
         html=_writable(html),
         old=_old(compare),
         as_json=json,
@@ -211,12 +221,16 @@ def _ask(bench: _Bench, destinations: range) -> None:
         typer.Exit: they would rather not.
     """
     if not _someone_is_there():
-        raise UsageError("this would send to another machine, and nobody can be asked: --yes says so")
+        raise UsageError(
+            f"this would send to another machine, {bench.load.target.address}, and there is no terminal "
+            "to ask at: --yes confirms it beforehand"
+        )
     count = "as many messages as it takes" if bench.per_s is None else f"{bench.per_s:,g} messages a second"
     numbers = f"{destinations[0]} to {destinations[-1]}"
-    what = f"Send {count} for {bench.duration_s:g} s by {bench.load.target!r} to the numbers {numbers}?"
+    account = f"{bench.load.target.system_id} at {bench.load.target.address}"
+    what = f"Send {count} for {bench.duration_s:g} s as {account} to the numbers {numbers}?"
     if bench.bounds is not None:
-        what = f"Send more and more messages by {bench.load.target!r} to the numbers {numbers}?"
+        what = f"Send more and more messages as {account} to the numbers {numbers}?"
     if not typer.confirm(what, err=True):
         print("nothing was sent", file=sys.stderr)
         raise typer.Exit(ExitCode.STOPPED)
@@ -243,12 +257,18 @@ def _old(compare: Path | None) -> dict[str, Any] | None:
     """The last line of a file that --json wrote."""
     if compare is None:
         return None
+    expected = f"--compare {compare}: expected the JSON object that --json printed"
     try:
         old = codec.loads(compare.read_text("utf-8").strip().rpartition("\n")[2])
+    except OSError as error:
+        raise UsageError(f"--compare {compare}: {error.strerror}") from error
     except ValueError as error:
-        raise UsageError(f"{compare}: expected the JSON object that --json printed: {error}") from error
+        raise UsageError(f"{expected}: {error}") from error
     if not isinstance(old, dict) or "rate_per_s" not in old:
-        raise UsageError(f"{compare}: expected the JSON object that --json printed")
+        raise UsageError(expected)
+    rate_per_s = old["rate_per_s"]
+    if not isinstance(rate_per_s, int | float) or isinstance(rate_per_s, bool):
+        raise UsageError(f"{expected}: rate_per_s: {codec.dumps(rate_per_s)}: expected a number")
     return old
 
 
@@ -260,7 +280,7 @@ async def _bench(bench: _Bench) -> ExitCode:
     result: Result | None = None
     async with interruptible() as interrupt, anyio.create_task_group() as tasks:
         tasks.start_soon(_stop_when_asked, interrupt, bench, tasks.cancel_scope)
-        async with open_load(load):
+        async with hinting(load), open_load(load):
             tasks.start_soon(partial(show_progress, load, steps=limit is not None))
             if bench.bounds is None or limit is None:
                 result = await load.run(bench.per_s, bench.duration_s, bench.wait_s)
@@ -308,7 +328,7 @@ async def _stop_when_asked(interrupt: Interrupt, bench: _Bench, scope: anyio.Can
 
 
 def _show(bench: _Bench, result: Result, limit: Limit | None) -> None:
-    new = result.as_dict()
+    new = {**result.as_dict(), **bench.asked}
     if bench.html is not None:
         title = f"{bench.load.target.address}: {setup(result)}"
         shown = tables(result) if limit is None else [limit_rows(limit), *tables(result)]

@@ -86,6 +86,10 @@ def _notes(result: Result) -> list[str]:
         f"window of a bind: {result.window_mean:,.1f} in use on average, {result.window_highest:,} at most",
         f"this process: {per_message:,.1f} us of CPU a message, {busy:.0%} of a core",
     ]
+    if measured.congestion is not None:
+        notes.append(
+            f"congestion_state: {measured.congestion} at last, {measured.congestion_highest} at most"
+        )
     if result.service_time:
         notes.append(
             "latencies are service times: a stall shows in what was under way, not in what it held back; "

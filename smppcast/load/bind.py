@@ -89,6 +89,9 @@ class BindOwner(Protocol):
     def reported(self, receipts: ReceiptBatch, now: float) -> None:
         """Takes receipts, which are acknowledged already."""
 
+    def congested(self, state: int) -> None:
+        """Learns of a congestion_state, 0 to 100, the last one of a read."""
+
     def received(self) -> None:
         """Learns of a message that is no receipt."""
 
@@ -242,6 +245,8 @@ class Bind:
             match event:
                 case Answers() | LateAnswers():
                     self._owner.answered(event.tokens, event.statuses, event.message_ids, now)
+                    if isinstance(event, Answers) and event.congestion_state >= 0:
+                        self._owner.congested(event.congestion_state)
                 case Deliveries():
                     self._delivered(event.pdus, now)
                 case Answer() if event.token is _BINDING:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 __all__ = ["Compared", "compared"]
 
 _FIGURES = ("rate_per_s", "cpu_us_per_message", "sent", "acknowledged", "throttled", "unknown", "receipts")
 _LATENCIES = ("latency_ms", "receipt_latency_ms")
 # What has to be the same for figures to say something of the SMSC.
-_SETTINGS = ("rate_asked_per_s", "latency_from", "binds", "window")
+_SETTINGS = (
+    *("rate_asked_per_s", "duration_asked_s", "latency_from", "binds", "window"),
+    *("smpp", "receipts_asked", "text", "encoding"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,22 @@ def compared(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[list[Compa
         if isinstance(befores, Mapping) and isinstance(afters, Mapping):
             figures += _under(latency, befores, afters)
     differing = [
-        f"{name}: {old[name]} before, {new[name]} now"
+        f"{name}: {_worded(old[name])} before, {_worded(new[name])} now"
         for name in _SETTINGS
         if name in old and name in new and old[name] != new[name]
     ]
     return figures, differing
+
+
+def _worded(value: object) -> str:
+    """A setting; no rate is as many as go."""
+    match value:
+        case None:
+            return "max"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
 
 
 def _under(latency: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Compared]:
@@ -55,6 +69,10 @@ def _under(latency: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
 
 def _numbers(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> tuple[float, float] | None:
     before, after = old.get(name), new.get(name)
-    if isinstance(before, int | float) and isinstance(after, int | float):
+    if _is_number(before) and _is_number(after):
         return float(before), float(after)
     return None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

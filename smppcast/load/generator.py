@@ -286,6 +286,10 @@ class Load:
         if self._receipts:
             self.measured.reported(self._matching.reported(receipts, now), now)
 
+    def congested(self, state: int) -> None:
+        if not self._over:
+            self.measured.congested(state)
+
     def received(self) -> None:
         self.measured.inbound += 1
 
@@ -306,7 +310,7 @@ async def open_load(load: Load) -> AsyncIterator[Load]:
     Cancelling is safe, and ends the links without a word.
 
     Raises:
-        ConnectFailed, BindRefused: the first that did not come up.
+        ConnectFailed, BindRefused, LinkLost: of the first that did not come up; says how many did.
         UsageError: TLS files that cannot be used.
     """
     failure: BaseException | None = None
@@ -316,8 +320,12 @@ async def open_load(load: Load) -> AsyncIterator[Load]:
                 tasks.start_soon(bind.run)
             for bind in load.binds:
                 await bind.tried.wait()
-                if bind.refused is not None:
-                    raise bind.refused
+            refused = [bind.refused for bind in load.binds if bind.refused is not None]
+            if refused:
+                if len(load.binds) > 1:
+                    up = len(load.binds) - len(refused)
+                    refused[0].args = (f"{refused[0]}; {up} of {len(load.binds)} binds were let in",)
+                raise refused[0]
             yield load
         except Exception as error:  # noqa: BLE001 - raised below, outside of the group that would wrap it
             failure = error

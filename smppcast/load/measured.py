@@ -44,6 +44,8 @@ class Measured:
         receipts: all that came; `matched` those of this run's messages.
         inbound: messages that are no receipts.
         links_lost: and `link_error`, why the last one was.
+        congestion, congestion_highest: congestion_state of the SMSC, 0 to 100, as the last read told it and
+            the most that any did; None where none does (SMPP 5.0, 4.8.4.18).
         last: when the last answer came.
         points: how the run went, see `reach`.
     """
@@ -54,6 +56,8 @@ class Measured:
         self.statuses: Counter[int] = Counter()
         self.sent = self.acknowledged = self.receipts = self.matched = self.inbound = 0
         self.links_lost, self.link_error = 0, ""
+        self.congestion: int | None = None
+        self.congestion_highest: int | None = None
         self.last = schedule.began
         self.points: list[Point] = []
 
@@ -77,6 +81,10 @@ class Measured:
         else:
             self.statuses[CommandStatus.ESME_ROK] += len(times)
         _record(self.latency, times, now)
+
+    def congested(self, state: int) -> None:
+        """Answers told a congestion_state."""
+        self.congestion, self.congestion_highest = state, max(state, self.congestion_highest or 0)
 
     def reported(self, times: Sequence[float], now: float) -> None:
         """Receipts came for messages whose latency counts from `times`."""

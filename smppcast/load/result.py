@@ -106,6 +106,9 @@ class Result:
             "late_ms": None if self.service_time else latencies(measured.late),
             "receipt_latency_ms": latencies(measured.receipt_latency),
             "statuses": dict(self.statuses),
+            "congestion_state": None
+            if measured.congestion is None
+            else {"last": measured.congestion, "highest": measured.congestion_highest},
             "window": self.window,
             "window_mean": round(self.window_mean, 3),
             "window_highest": self.window_highest,

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import typer
+from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from smppcast.cli import bench, bench_progress
@@ -18,6 +20,8 @@ from smppcast.cli.app import app
 from smppcast.cli.bench_values import rate, seconds, share, some_seconds, version
 from smppcast.load import Limit
 from smppcast.net.dialling import Address
+from smppcast.smsc import serve
+from smppcast.smsc.tls import server_tls
 from tests.acceptance.driver import Done, Home, smsc, until
 
 KEYS = {
@@ -124,7 +128,7 @@ def test_another_machine_needs_numbers_and_a_yes() -> None:
     without_yes = invoke(url, "--numbers", "33639980000-33639980009")
 
     assert (without_numbers.code, "--numbers" in without_numbers.stderr) == (2, True)
-    assert (without_yes.code, "--yes" in without_yes.stderr) == (2, True)
+    assert (without_yes.code, "--yes confirms it" in without_yes.stderr) == (2, True)
 
 
 def test_the_user_is_asked_and_may_say_no(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +149,7 @@ def test_the_user_is_asked_and_may_say_no(monkeypatch: pytest.MonkeyPatch) -> No
 
         assert (refused.code, sent_before) == (3, 0)
         (question,) = asked
-        assert f"Send 50 messages a second for 0.1 s by <Target user@127.0.0.1:{centre.port}>" in question
+        assert f"Send 50 messages a second for 0.1 s as user at 127.0.0.1:{centre.port} to" in question
         assert "to the numbers 33639980000 to 33639980000?" in question
         assert (allowed.code, centre.destinations()) == (0, {"33639980000": 5})
 
@@ -177,7 +181,8 @@ def test_a_name_is_local_if_all_its_addresses_are(
     ("args", "said"),
     [
         (("--numbers", "12-34"), "expected FIRST-LAST"),
-        (("--compare", "{tmp}/none.json"), "No such file"),
+        (("--compare", "{tmp}/none.json"), "--compare {tmp}/none.json: No such file"),
+        (("--compare", "{tmp}/true.json"), "rate_per_s: true: expected a number"),
         (("--compare", "{tmp}/bad.json"), "that --json printed"),
         (("--html", "{tmp}/none/page.html"), "there is no such folder"),
         (("--text", "x" * 50_000), "segments"),
@@ -191,12 +196,13 @@ def test_a_name_is_local_if_all_its_addresses_are(
 )
 def test_bad_usage(args: tuple[str, ...], said: str, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"a": 1}')
+    (tmp_path / "true.json").write_text('{"rate_per_s": true}')
     given = [arg.replace("{tmp}", str(tmp_path)) for arg in args]
 
     done = invoke("smpp://user@127.0.0.1:1", *given)
 
-    assert done.code in (1, 2)
-    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert done.code == 2
+    assert said.replace("{tmp}", str(tmp_path)) in " ".join(done.stderr.replace("│", " ").split())
 
 
 def test_an_smsc_that_is_not_there_or_refuses() -> None:
@@ -206,6 +212,21 @@ def test_an_smsc_that_is_not_there_or_refuses() -> None:
 
     assert (refused.code, "bind_transceiver refused: ESME_RINV" in refused.stderr) == (1, True)
     assert (absent.code, "refused" in absent.stderr) == (1, True)
+
+
+def test_an_smsc_that_wants_tls_is_told_with_what_may_help(tmp_path: Path) -> None:
+    pem = tmp_path / "smsc.pem"
+    trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(pem))
+    with start_blocking_portal() as portal:
+        served = serve(tls=server_tls(pem))
+        with portal.wrap_async_context_manager(served) as running:
+            unverified = invoke(f"smpps://user@127.0.0.1:{running.port}")
+            plain = invoke(f"smpp://user@127.0.0.1:{running.port}")
+
+    assert (unverified.code, plain.code) == (1, 1)
+    assert "(--tls-ca FILE trusts its authority, --no-tls-verify any)" in unverified.stderr
+    assert "no answer to the bind: " in plain.stderr
+    assert "(it may want TLS: smpps://)" in plain.stderr
 
 
 def test_an_smsc_that_goes_is_no_success() -> None:

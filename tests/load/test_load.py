@@ -226,6 +226,7 @@ async def test_a_bind_that_is_refused_is_told() -> None:
             async with open_load(load_for(smsc, binds=3)):
                 pytest.fail("it was let in")
     assert refused.value.command_status == CommandStatus.ESME_RALYBND
+    assert str(refused.value).endswith("; 2 of 3 binds were let in")
     with pytest.raises(ConnectFailed):
         async with open_load(load_for(smsc)):
             pytest.fail("nobody listens there any more")
@@ -257,6 +258,14 @@ async def test_under_smpp_3_3_a_receiver_takes_the_receipts() -> None:
 
         assert result.measured.matched == 40
         assert (result.binds, smsc.account.binds) == (2, 3)
+
+
+async def test_the_congestion_of_the_smsc_is_told() -> None:
+    async with loaded({"capacity": {"per_s": 200}}, version=0x50) as (_, load):
+        result = await load.run(per_s=400, duration_s=0.2, wait_s=WAIT_S)
+
+    told = result.as_dict()["congestion_state"]
+    assert 0 < told["last"] <= told["highest"] <= 100
 
 
 async def test_messages_of_subscribers_are_put_off() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from smppcast.load import Compared, compared
 
 OLD: dict[str, Any] = {
@@ -33,6 +35,24 @@ def test_figures_become_ratios() -> None:
 
 def test_what_was_set_differently_is_told() -> None:
     assert compared(OLD, {**OLD, "window": 100})[1] == ["window: 10 before, 100 now"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"rate_asked_per_s": 200.0}, {"rate_asked_per_s": None}, "rate_asked_per_s: 200.0 before, max now"),
+        ({"receipts_asked": False}, {"receipts_asked": True}, "receipts_asked: no before, yes now"),
+        ({"text": "Bonjour"}, {"text": "Salut"}, "text: Bonjour before, Salut now"),
+        ({"smpp": "3.4"}, {"smpp": "5.0"}, "smpp: 3.4 before, 5.0 now"),
+        ({"duration_asked_s": 10.0}, {"duration_asked_s": 5.0}, "duration_asked_s: 10.0 before, 5.0 now"),
+    ],
+)
+def test_settings_are_told_in_words(before: dict[str, Any], now: dict[str, Any], said: str) -> None:
+    assert compared({**OLD, **before}, {**OLD, **now})[1] == [said]
+
+
+def test_a_truth_is_no_figure() -> None:
+    assert compared({**OLD, "sent": True}, {**OLD, "sent": 2})[0] == compared(OLD, OLD)[0]
 
 
 def test_what_one_of_them_lacks_is_left_out() -> None:
