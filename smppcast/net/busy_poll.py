@@ -16,6 +16,10 @@ from smppcast.net.clock import Clock, monotonic
 
 __all__ = ["BusyPoll"]
 
+# A turn in which nothing came takes some µs. In a longer one something else was done, or somebody else had
+# the processor, whose time is not ours.
+IDLE_TURN_MOST_S = 0.00002
+
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -37,10 +41,9 @@ class BusyPoll:
         most_s: how long after the last `expect`.
         clock: a real one: it is the processor's time that is spent.
         useful: asked once; by default, whether this process has more than one core.
-        spent: a clock of processor time, for `idle_s`.
 
     Attributes:
-        idle_s: of `spent`, what passed between `expect` and `stop` without a word of `worked`.
+        idle_s: time in which nothing came, between `expect` and `stop` and without a word of `worked`.
     """
 
     __slots__ = (
@@ -49,7 +52,6 @@ class BusyPoll:
         "_most_s",
         "_running",
         "_since",
-        "_spent",
         "_until",
         "_useful",
         "_worked",
@@ -62,11 +64,10 @@ class BusyPoll:
         most_s: float,
         clock: Clock = monotonic,
         useful: Callable[[], bool] = _other_cores,
-        spent: Clock | None = None,
     ) -> None:
         self._loop, self._most_s, self._clock, self._useful = loop, most_s, clock, useful()
         self._until, self._running = 0.0, False
-        self._spent, self._since, self._worked = spent, 0.0, True
+        self._since, self._worked = 0.0, True
         self.idle_s = 0.0
 
     def expect(self) -> None:
@@ -86,11 +87,11 @@ class BusyPoll:
         self._worked = True
 
     def _turn(self) -> None:
-        if self._spent is not None:
-            spent = self._spent()
-            if not self._worked:
-                self.idle_s += spent - self._since
-            self._since, self._worked = spent, False
-        self._running = self._clock() < self._until
+        now = self._clock()
+        turn_s = now - self._since
+        if not self._worked and turn_s < IDLE_TURN_MOST_S:
+            self.idle_s += turn_s
+        self._since, self._worked = now, False
+        self._running = now < self._until
         if self._running:
             self._loop.call_soon(self._turn)

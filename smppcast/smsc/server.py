@@ -64,7 +64,7 @@ class Smsc:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
-        self._busy_poll = BusyPoll(self._loop, BUSY_POLL_S, spent=time.thread_time)
+        self._busy_poll = BusyPoll(self._loop, BUSY_POLL_S)
         self._links: dict[Link, None] = {}  # in the order of their coming
         self._references = 0
         self.port = 0

@@ -23,7 +23,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.scheduled = 0
-        self.now, self.spent = 100.0, 10.0
+        self.now = 100.0
         self._loop = asyncio.get_running_loop()
 
     def call_soon(self, work: Callable[[], object]) -> None:
@@ -36,7 +36,6 @@ class Loop:
             MOST_S,
             lambda: self.now,
             lambda: useful,
-            lambda: self.spent,
         )
 
     async def turns(self, count: int) -> int:
@@ -76,16 +75,15 @@ async def test_time_that_is_only_waited_is_told_from_work() -> None:
     poll.expect()
     await checkpoint()
     assert poll.idle_s == 0  # the turn that wrote
-    for seconds in (0.5, 0.25):
-        loop.spent += seconds
-        loop.now += 0.001  # somebody else had the processor, or had not
+    for seconds in (0.000004, 0.000006, 0.25):  # in the last somebody else had the processor
+        loop.now += seconds
         await checkpoint()
-    assert poll.idle_s == 0.75
+    assert poll.idle_s == pytest.approx(0.00001)
     for work in (poll.worked, poll.expect, poll.stop):
         work()
-        loop.spent += 0.125
+        loop.now += 0.000005
         await checkpoint()
-    assert poll.idle_s == 0.75
+    assert poll.idle_s == pytest.approx(0.00001)
 
 
 async def test_on_the_only_core_it_lets_the_peer_have_it() -> None:
