@@ -84,14 +84,18 @@ class Alike(Ready):
             self._octets = submit_sms_alike(self._first, around[0], digits, width, around[1])
         self._length = len(self._octets) // len(tokens)
 
+    def submit(self, session: Session, count: int, now: float) -> tuple[int, bool]:
+        tokens, octets = self._tokens, self._octets
+        if self._at or count < len(tokens) or not octets or session.next_sequence_number != self._first:
+            return super().submit(session, count, now)
+        self._at = len(tokens)  # as it is with a window that is answered whole
+        session.submit_encoded(octets, tokens, now)
+        return self._at, False
+
     def _queue(self, session: Session, at: int, stop: int, now: float) -> None:
-        octets, tokens = self._octets, self._tokens
-        part = stop - at < len(tokens)
-        if part:
-            tokens = tokens[at:stop]
-        if octets and session.next_sequence_number == self._first + at:
-            if part:
-                octets = octets[at * self._length : stop * self._length]
+        tokens = self._tokens[at:stop]
+        if self._octets and session.next_sequence_number == self._first + at:
+            octets = self._octets[at * self._length : stop * self._length]
             session.submit_encoded(octets, tokens, now)
         else:
             digits = self._digits[at * self._width : stop * self._width]

@@ -19,7 +19,7 @@ from typing import Final
 from smppcast.errors import FramingError, ProtocolError
 from smppcast.smsc.timing import Timing, timing
 
-__all__ = ["Cut", "Cutter", "Run", "Shape", "frame", "frame_alike", "pieces"]
+__all__ = ["PIECES_MAX", "Cut", "Cutter", "Run", "Shape", "frame", "frame_alike", "frame_numbered", "pieces"]
 
 SUBMIT_SM: Final = 0x00000004
 SUBMIT_SM_RESP: Final = 0x80000004
@@ -45,7 +45,7 @@ _ALIKE_MAX: Final = 128
 _UNPACKERS_KEPT: Final = 256
 
 # Up to so many PDUs are quicker put together by pieces than by columns.
-_PIECES_MAX: Final = 24
+PIECES_MAX: Final = 24
 
 _header = Struct(">II4s4s").unpack_from
 _tlv = Struct(">HH").unpack_from
@@ -207,7 +207,8 @@ class Cutter:
     def _cut_whole(self, buffer: bytes, found: Cut) -> bool:
         """Cuts a buffer that holds submit_sm PDUs of one length and of the last shape, and nothing else, as
         that of a small window does; False where it holds something else."""
-        prefix, middle, prefix_length, middle_length = _lengths(self._last)
+        prefix, middle = self._last.prefix, self._last.middle
+        prefix_length, middle_length = len(prefix), len(middle)
         length, at = int.from_bytes(buffer[:4], "big"), HEADER_LENGTH + prefix_length
         if not at < length <= self._max_command_length:
             return False
@@ -374,7 +375,7 @@ def frame_alike(
     and written over by columns; few are put together by pieces."""
     length, count = HEADER_LENGTH + width + len(end), len(sequence_numbers)
     head = pack(">III", length, command_id, 0)
-    if count <= _PIECES_MAX:
+    if count <= PIECES_MAX:
         # From one body's beginning to the next sequence_number all PDUs are the same.
         parts: list[bytes] = [b"", b"", end + head] * count
         parts[0::3] = sequence_numbers
@@ -387,6 +388,21 @@ def frame_alike(
     for at in range(width):
         pdus[HEADER_LENGTH + at :: length] = beginnings[at::width]
     return bytes(pdus)
+
+
+def frame_numbered(
+    command_id: int, sequence_numbers: Sequence[bytes], template: bytes, numbers: range, end: bytes
+) -> bytes:
+    """As `frame_alike`, of few bodies that begin with numbers by a template, by one format; b"" where these
+    differ in length: they ascend, so that the first is the shortest."""
+    count, width = len(numbers), len(template % numbers[0])
+    head = pack(">III", HEADER_LENGTH + width + len(end), command_id, 0)
+    values: list[object] = [b""] * (2 * count)
+    values[0::2] = sequence_numbers
+    values[1::2] = numbers
+    each = head.replace(b"%", b"%%") + b"%b" + template + end.replace(b"%", b"%%")
+    pdus = each * count % tuple(values)
+    return pdus if len(pdus) == count * (HEADER_LENGTH + width + len(end)) else b""
 
 
 def pieces(octets: bytes, width: int) -> Sequence[bytes]:

@@ -20,7 +20,7 @@ from smppcast.smpp.versions import has_command, speaks_3_3
 from smppcast.smpp.vocabulary import CommandStatus, InterfaceVersion, RegisteredDelivery
 from smppcast.smsc.account import Owner, SmscAccount, Taken
 from smppcast.smsc.broadcasts import Broadcasts
-from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame, frame_alike
+from smppcast.smsc.bulk import SUBMIT_SM_RESP, Run, frame
 from smppcast.smsc.client import Bind, Client
 from smppcast.smsc.habits import EARLY, LOST, ORPHAN, PLAIN, REPEATED, WITHHELD, Habits
 from smppcast.smsc.ids import Ids
@@ -54,7 +54,7 @@ class _Intake:
     """A run under judgement. It is not frozen, since that takes a microsecond of each.
 
     Args:
-        habits: those that judge it.
+        habits: those that judge it; `ids` tells how its messages are named.
         statuses: command_status of each; none when all are accepted.
         accepted: the columns of those; `outcomes` the number of each one's outcome.
         first: index of the first of those.
@@ -64,6 +64,7 @@ class _Intake:
     """
 
     habits: Habits
+    ids: Ids
     bind: Bind
     run: Run
     statuses: tuple[int, ...]
@@ -74,11 +75,6 @@ class _Intake:
     now: float
     at: float
     told: bytes
-
-    @property
-    def ids(self) -> Ids:
-        """How its messages are named."""
-        return self.habits.ids_3_3 if self.bind.speaks_3_3 else self.habits.ids
 
     def numbers(self) -> Sequence[int]:
         """What the message_ids of the accepted ones are written from."""
@@ -247,7 +243,8 @@ class Center:
             delays, outcomes = self._timed(run.shape.timing, delays, outcomes, at)
         state = self.congestion_state(bind.interface_version, now)
         told = b"" if state is None else congestion_tlv(state)
-        return _Intake(habits, bind, run, statuses, accepted, outcomes, first, delays, now, at, told)
+        ids = habits.ids_3_3 if bind.speaks_3_3 else habits.ids
+        return _Intake(habits, ids, bind, run, statuses, accepted, outcomes, first, delays, now, at, told)
 
     def _timed(
         self, timing: Timing, delays: tuple[tuple[float, float], ...], outcomes: bytes, at: float
@@ -326,9 +323,8 @@ class Center:
     def _respond(self, intake: _Intake, ids: Sequence[int], answer: int) -> None:
         end, numbers, write = b"\0" + intake.told, intake.accepted.sequence_numbers, intake.ids.response
         if self.habits.answers.constant == PLAIN and len(intake.delays) == 1:
-            joined, width = write.joined(ids)
-            if width:
-                pdus = frame_alike(answer, numbers, joined, width, end)
+            pdus = write.framed(answer, numbers, ids, end)
+            if pdus:
                 self._answer(intake, pdus, len(ids), intake.delays[0][0])
                 return
         bodies = [message_id + end for message_id in write.write(ids)]

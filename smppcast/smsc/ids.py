@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from smppcast.smpp.versions import MESSAGE_ID_MAX_3_3
-from smppcast.smsc.bulk import pieces
+from smppcast.smsc.bulk import PIECES_MAX, frame_alike, frame_numbered, pieces
 from smppcast.smsc.scenario import IdStyle, MessageIds
 
 __all__ = ["Ids", "Writer", "ids_of_3_3"]
@@ -59,22 +59,27 @@ class Writer:
         template = self._template
         return [template % number for number in numbers]
 
-    def joined(self, numbers: Sequence[int]) -> tuple[bytes, int]:
+    def framed(
+        self, command_id: int, sequence_numbers: Sequence[bytes], numbers: Sequence[int], end: bytes
+    ) -> bytes:
+        """PDUs with ESME_ROK whose bodies are these and `end`; b"" where they differ in length."""
+        if self._base and isinstance(numbers, range) and len(numbers) <= PIECES_MAX:
+            return frame_numbered(command_id, sequence_numbers, self._template, numbers, end)
+        text, width = self._joined(numbers)
+        return frame_alike(command_id, sequence_numbers, text, width, end) if width else b""
+
+    def _joined(self, numbers: Sequence[int]) -> tuple[bytes, int]:
         """As `write`, in one piece, and how many octets each has; b"" and 0 where that differs."""
         text, width = self._consecutive(numbers)
         if width:
             return text, width
-        if self._base and isinstance(numbers, range) and numbers:
-            # They ascend: if the first is as long as they are on average, all are.
-            text, width = self._template * len(numbers) % tuple(numbers), len(self._template % numbers[0])
-            return (text, width) if len(text) == width * len(numbers) else (b"", 0)
         written = self.write(numbers)
         widths = set(map(len, written))
         return (b"".join(written), widths.pop()) if len(widths) == 1 else (b"", 0)
 
     def _consecutive(self, numbers: Sequence[int]) -> tuple[bytes, int]:
-        """As `joined`, of decimal numbers that follow one another and differ in their last four digits alone,
-        by columns."""
+        """As `_joined`, of decimal numbers that follow one another and differ in their last four digits
+        alone, by columns."""
         if self._base != 10 or not isinstance(numbers, range) or len(numbers) < _FEW:
             return b"", 0
         first, last = self._template % numbers[0], self._template % numbers[-1]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smppcast.smsc.bulk import SUBMIT_SM_RESP, frame
 from smppcast.smsc.ids import Ids, Writer
 from smppcast.smsc.scenario import IdStyle, MessageIds
 
@@ -34,16 +35,20 @@ def test_styles_as_operators_write_them(style: IdStyle, written: bytes) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES, ids=str)
-@given(first=st.integers(0, 10**12) | st.integers(0, 20_000), count=st.integers(1, 300), plain=st.booleans())
-def test_joined_they_are_the_same(style: IdStyle, first: int, count: int, plain: bool) -> None:
+@given(
+    first=st.integers(0, 10**12) | st.integers(0, 20_000),
+    count=st.integers(1, 300),
+    plain=st.booleans(),
+    end=st.sampled_from([b"\0", b"\0\x04\x28\0\1%", b"\0%b%d" + b"%" * 20]),
+)
+def test_framed_they_are_the_same(style: IdStyle, first: int, count: int, plain: bool, end: bytes) -> None:
     writer = Writer(style)
     numbers = range(first, first + count) if plain else [first + at * at for at in range(count)]
-    text, width = writer.joined(numbers)
-    written = list(writer.write(numbers))
-    if len(set(map(len, written))) == 1:
-        assert [text[at : at + width] for at in range(0, len(text), width)] == written
-    else:
-        assert (text, width) == (b"", 0)
+    sequence_numbers = [(0x25256200 + at).to_bytes(4, "big") for at in range(count)]  # %%b, and an octet
+    bodies = [message_id + end for message_id in writer.write(numbers)]
+    framed = writer.framed(SUBMIT_SM_RESP, sequence_numbers, numbers, end)
+    alike = len(set(map(len, bodies))) == 1
+    assert framed == (frame(SUBMIT_SM_RESP, 0, sequence_numbers, bodies) if alike else b"")
 
 
 def test_uuids_are_of_version_4_and_differ() -> None:
