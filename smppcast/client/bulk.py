@@ -101,6 +101,7 @@ class Bulk:
     def fill(self, session: Session, room: int, now: float) -> int:
         """Takes numbers and queues their submits; at most `room`."""
         wanted, self._held_back = room, False
+        # Most often even all that was sent would not be too much, and need not be counted further.
         if len(self._numbers) + self._in_flight + room > self._ahead:
             # Answers that wait to be handled are results as well.
             waiting = len(self._numbers) + max(0, self._in_flight - len(session.window))

@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from smppcast.client.addresses import login_of
 from smppcast.client.wording import Composer, Dialect
@@ -188,7 +189,8 @@ async def test_an_smsc_that_goes_leaves_a_run_unfinished(per_s: float | None, wh
     async with loaded({}) as (smsc, load), anyio.create_task_group() as tasks:
 
         async def go() -> None:
-            await anyio.sleep(0.05)
+            while load.measured.acknowledged < 3:
+                await checkpoint()
             smsc.change(binds={"refuse_first": 10_000})
             await smsc.cut()
 
