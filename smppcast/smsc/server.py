@@ -15,7 +15,7 @@ from urllib.parse import quote
 import anyio
 from anyio.lowlevel import checkpoint
 
-from smppcast.errors import ConnectFailed, UsageError
+from smppcast.errors import ConfigError, ConnectFailed, UsageError
 from smppcast.net.busy_poll import BusyPoll
 from smppcast.net.clock import Clock, monotonic, wall
 from smppcast.receipts import InboundMessage
@@ -135,9 +135,16 @@ class Smsc:
         self.turn()
 
     def step(self, step: Step) -> None:
-        """Does one step of the schedule."""
+        """Does one step of the schedule; a change that no longer fits the scenario is left out, and told to
+        the event loop's exception handler: what else is due at the time must not suffer for it."""
         if step.change:
-            self.center.adopt(self.scenario.stepped(step))
+            try:
+                self.center.adopt(self.scenario.stepped(step))
+            except ConfigError as error:
+                left_out = (
+                    f"the simulated SMSC leaves out a change of its schedule, due at {step.at:g} s: {error}"
+                )
+                self._loop.call_exception_handler({"message": left_out})
         for link in self._chosen(None) if step.do else ():
             if step.do == "cut":
                 link.cut()

@@ -9,7 +9,7 @@ import pytest
 from smppcast.errors import ConfigError
 from smppcast.smsc.scenario import Scenario
 from tests.smsc.made import made, timed
-from tests.smsc.raw_esme import UNBIND, bound_esme, raw_esme
+from tests.smsc.raw_esme import RESPONSE, SUBMIT_SM, UNBIND, bound_esme, raw_esme
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +47,25 @@ async def test_a_step_may_come_again_and_again() -> None:
                 made.passes(1)
                 assert await esme.ended()
                 assert await other.ended()
+
+
+async def test_a_change_that_no_longer_fits_is_told_and_nothing_else_suffers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    steps = [
+        {"at": 0, "change": {"rate": {"per_s": 100}}},
+        {"at": 10, "change": {"rate": {"burst": 5}}, "do": "unbind"},
+        {"at": 10, "change": {"seed": 7}},
+    ]
+    async with timed(schedule=steps, response_latency=10_000) as made, bound_esme(made.smsc.port) as esme:
+        made.smsc.change(rate=None)
+        await esme.submit("33600001", registered=0)
+        await esme.settle()
+        made.passes(10)
+        assert [frame.command_id for frame in await esme.read_many(2)] == [UNBIND, SUBMIT_SM | RESPONSE]
+        assert (made.smsc.scenario.rate, made.smsc.scenario.seed) == (None, 7)
+    (record,) = caplog.records
+    assert record.message.endswith("leaves out a change of its schedule, due at 10 s: rate.per_s: is missing")
 
 
 async def test_a_new_schedule_takes_the_place_of_the_old_one() -> None:
