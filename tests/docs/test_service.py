@@ -134,8 +134,10 @@ def test_killed_and_told_again_it_goes_on(service: Service, smsc: SmscThread) ->
     service.start()
     service.post("/campaigns", params=alert, content=csv_body(fed))
     until(lambda: smsc.account.submitted > COUNT / 10, "submits")
+    smsc.change(response_latency=10**7)  # no more than a window comes until it is killed
     service.end(signal.SIGKILL)
     assert smsc.account.submitted < COUNT
+    smsc.change(response_latency=0)
 
     service.start()
     service.post("/campaigns", params=alert, content=csv_body(fed))
