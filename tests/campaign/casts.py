@@ -18,10 +18,12 @@ from smppcast.ledger.facts import Fact
 from smppcast.ledger.memory import MemoryStore
 from smppcast.ledger.outcomes import OutcomeRow, outcomes
 from smppcast.model import Account
+from smppcast.net.clock import Clock, monotonic, wall
+from smppcast.operators.lane import Lane
 from smppcast.operators.settings import OperatorSettings
 from smppcast.smsc import Smsc
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 TEXT = "Restez chez vous"
 TWO_SEGMENTS = "Écoutez la radio, restez chez vous. " * 6
 FIRST = 33_600_000_000
@@ -43,12 +45,14 @@ async def opened(
     operators: OperatorSettings | Mapping[str, OperatorSettings],
     *,
     settle_s: float = PATIENCE_S,
+    clock: Clock = monotonic,
+    wall: Clock = wall,
 ) -> AsyncIterator[Engine]:
     """An engine that fails the test rather than hang; an operator alone is named orange."""
     lanes = {"orange": operators} if isinstance(operators, OperatorSettings) else operators
     settings = EngineSettings(lanes, settle_s=settle_s, rejects=folder)
     with anyio.fail_after(2 * PATIENCE_S):
-        async with Engine.open(settings, store) as engine:
+        async with Engine.open(settings, store, clock=clock, wall=wall) as engine:
             yield engine
 
 
@@ -78,6 +82,16 @@ async def until(holds: Callable[[], object]) -> None:
 
 async def until_submitted(smsc: Smsc, least: int) -> None:
     await until(lambda: smsc.account.submitted >= least)
+
+
+async def until_full(smsc: Smsc, lane: Lane) -> None:
+    """Waits until the windows are full and nothing is under way: a cut link loses answers alone then.
+
+    What lies unread in the kernel's buffers is in flight at one end only.
+    """
+    await until(
+        lambda: lane.in_flight == lane.window == sum(link.statistics().unanswered for link in smsc.links)
+    )
 
 
 def rows(store: Store, name: str = "alert") -> list[OutcomeRow]:

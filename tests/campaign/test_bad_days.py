@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from smppcast.campaign.options import Hold
+from smppcast.campaign.options import CampaignOptions, Hold
 from smppcast.ledger.contract import Store
 from smppcast.ledger.facts import Attempted, Intent, ReceiptsParked, Received
 from smppcast.ledger.memory import MemoryStore
 from smppcast.model import Outcome
 from smppcast.smsc import load_scenario, serve
 from tests.campaign.casts import (
+    PATIENCE_S,
     TEXT,
     TWO_SEGMENTS,
     GatedStore,
@@ -25,9 +26,15 @@ from tests.campaign.casts import (
     operator,
     rows,
     until,
+    until_full,
+    until_submitted,
 )
 
 pytestmark = pytest.mark.anyio
+
+# By a clock that the test sets: after so long a response is overdue, and the link not yet to be asked.
+TIMERS = {"response": 10, "enquire_link": 1_000}
+EXPIRES_S = 11
 
 
 # --- links that end ----------------------------------------------------------------------------
@@ -42,13 +49,8 @@ async def test_what_was_in_the_window_of_a_cut_link_is_sent_again(
         campaign = await engine.cast(text, numbers(150), name="alert")
         lane = engine.lanes["orange"]
         await until(lambda: smsc.account.submitted >= 60)
-        answered = smsc.account.submitted
-        smsc.change(response_latency=10**7)
-        # Where an answer is on its way, its link may be cut under the next window, which no SMSC has read.
-        await until(lambda: lane.statistics().sent == smsc.account.submitted == answered + 20)
-        await until(lambda: lane.in_flight == 20)
+        await until_full(smsc, lane)
         await smsc.cut()
-        smsc.change(response_latency=0)
         account = closed(await campaign.wait())
         taken = smsc.account.destinations()
         assert account.segments.submitted == smsc.account.submitted
@@ -77,13 +79,17 @@ async def test_links_that_are_cut_again_and_again_still_lose_nobody(
 
 
 async def test_held_segments_are_settled_by_their_receipts(tmp_path: Path, store: Store) -> None:
-    scenario = load_scenario("ideal").changed(
-        response_latency=50, receipt_latency=100, faults={"cut_after": 60}
-    )
+    scenario = load_scenario("ideal").changed(response_latency=50, receipt_latency=100)
     async with serve(scenario) as smsc, opened(tmp_path, store, operator(smsc, window=20)) as engine:
-        account = await cast(engine, numbers(100), unknowns=Hold(30))
+        campaign = await engine.cast(
+            TEXT, numbers(100), name="alert", options=CampaignOptions(unknowns=Hold(PATIENCE_S))
+        )
+        await until_submitted(smsc, 40)
+        await until_full(smsc, engine.lanes["orange"])
+        await smsc.cut()
+        account = closed(await campaign.wait())
         assert smsc.account.destinations() == dict.fromkeys(numbers(100), 1)
-        assert 0 < engine.lanes["orange"].statistics().lost <= 20
+        assert engine.lanes["orange"].statistics().lost == 20
     assert (account.delivered, account.segments.unknown, account.segments.resubmitted) == (100, 0, 0)
     assert {row.state for row in rows(store)} == {Outcome.DELIVERED}
 
@@ -91,19 +97,21 @@ async def test_held_segments_are_settled_by_their_receipts(tmp_path: Path, store
 async def test_when_the_hold_is_over_they_stay_unknown_and_the_campaign_ends(
     tmp_path: Path, memory: MemoryStore
 ) -> None:
-    scenario = load_scenario("ideal").changed(
-        response_latency=20, receipts={"lost": 1.0}, faults={"cut_after": 60}
-    )
+    scenario = load_scenario("ideal").changed(response_latency=20, receipts={"lost": 1.0})
     async with (
         serve(scenario) as smsc,
         opened(tmp_path, memory, operator(smsc, window=20), settle_s=0) as engine,
     ):
-        account = await cast(engine, numbers(100), unknowns=Hold(0.05))
+        options = CampaignOptions(unknowns=Hold(0.05))
+        campaign = await engine.cast(TEXT, numbers(100), name="alert", options=options)
+        await until_submitted(smsc, 40)
+        await until_full(smsc, engine.lanes["orange"])
+        await smsc.cut()
+        account = closed(await campaign.wait())
         again = await cast(engine, numbers(100), unknowns=Hold(0.05))
         assert smsc.account.submitted == 100
-    assert 0 < account.unknown == account.segments.unknown <= 20
-    assert account.accepted == 100 - account.unknown
-    assert again.unknown == account.unknown
+    assert (account.unknown, account.segments.unknown, account.accepted) == (20, 20, 80)
+    assert again.unknown == 20
 
 
 async def test_an_unbind_by_the_smsc_is_answered_and_followed_by_another_bind(
@@ -122,26 +130,42 @@ async def test_an_unbind_by_the_smsc_is_answered_and_followed_by_another_bind(
 async def test_responses_withheld_expire_and_the_segments_go_again(
     tmp_path: Path, memory: MemoryStore
 ) -> None:
+    now = [0.0]
     scenario = load_scenario("ideal").changed(faults={"withhold": 0.2})
-    timers = {"response": 0.3}
+    lane = {"window": 40, "timers": TIMERS}
     async with (
         serve(scenario) as smsc,
-        opened(tmp_path, memory, operator(smsc, window=40, timers=timers), settle_s=0) as engine,
+        opened(tmp_path, memory, operator(smsc, **lane), settle_s=0, clock=lambda: now[0]) as engine,
     ):
-        account = await cast(engine, numbers(60))
+        campaign = await engine.cast(TEXT, numbers(60), name="alert")
+        await until(lambda: engine.lanes["orange"].statistics().accepted + smsc.account.withheld == 60)
+        smsc.change(faults={"withhold": 0.0})
+        now[0] += EXPIRES_S
+        account = closed(await campaign.wait())
         assert account.segments.unknown == smsc.account.withheld > 0
         assert engine.lanes["orange"].statistics().reconnects == 0
     assert account.accepted == 60
 
 
 async def test_a_response_after_its_timeout_settles_what_is_held(tmp_path: Path, store: Store) -> None:
-    scenario = load_scenario("ideal").changed(response_latency=700)
-    timers = {"response": 0.1}
+    now = [0.0]
+    scenario = load_scenario("ideal").changed(response_latency=3_000 * EXPIRES_S)
+    lane = {"window": 20, "timers": TIMERS}
     async with (
-        serve(scenario) as smsc,
-        opened(tmp_path, store, operator(smsc, window=20, timers=timers)) as engine,
+        serve(scenario, clock=lambda: now[0]) as smsc,
+        opened(tmp_path, store, operator(smsc, **lane), clock=lambda: now[0]) as engine,
     ):
-        account = await cast(engine, numbers(30), unknowns=Hold(30))
+        campaign = await engine.cast(
+            TEXT, numbers(30), name="alert", options=CampaignOptions(unknowns=Hold(PATIENCE_S))
+        )
+        await until_submitted(smsc, 20)
+        now[0] += EXPIRES_S
+        await until_submitted(smsc, 30)
+        now[0] += EXPIRES_S
+        await until(lambda: engine.lanes["orange"].statistics().lost == 30)
+        now[0] += 2 * EXPIRES_S
+        smsc.turn()
+        account = closed(await campaign.wait())
         assert smsc.account.destinations() == dict.fromkeys(numbers(30), 1)
         assert engine.lanes["orange"].statistics().lost == 30
     segments = account.segments
@@ -153,31 +177,48 @@ async def test_a_response_after_its_timeout_ends_what_would_be_sent_again_and_ag
     tmp_path: Path, store: Store
 ) -> None:
     """Each timeout sends a segment again; the first late response is its answer, and enough."""
-    scenario = load_scenario("ideal").changed(response_latency=700)
-    settings = {"window": 20, "timers": {"response": 0.1}, "retry": {"attempts": 100}}
-    async with serve(scenario) as smsc, opened(tmp_path, store, operator(smsc, **settings)) as engine:
-        account = await cast(engine, numbers(20))
-        taken = smsc.account.destinations()
+    now = [0.0]
+    scenario = load_scenario("ideal").changed(response_latency=3_500 * EXPIRES_S)
+    lane = {"window": 20, "timers": TIMERS, "retry": {"attempts": 100}}
+    async with (
+        serve(scenario, clock=lambda: now[0]) as smsc,
+        opened(tmp_path, store, operator(smsc, **lane), clock=lambda: now[0]) as engine,
+    ):
+        campaign = await engine.cast(TEXT, numbers(20), name="alert")
+        for times in range(1, 4):
+            await until_submitted(smsc, 20 * times)
+            now[0] += EXPIRES_S
+        await until_submitted(smsc, 80)
+        now[0] += EXPIRES_S / 2
+        smsc.turn()  # the answers to the first
+        await until(lambda: campaign.account().accepted == 20)
+        now[0] += 3 * EXPIRES_S
+        smsc.turn()  # and to the last, which was in flight
+        account = closed(await campaign.wait())
         assert account.segments.submitted == smsc.account.submitted
     assert (account.accepted, account.delivered) == (20, 20)
-    assert set(taken) == set(numbers(20))
-    assert 1 < max(taken.values()) < 8
-    again = {int(number) for number, count in taken.items() if count > 1}
-    assert again <= {row.number for row in rows(store) if row.possible_duplicate}
+    assert smsc.account.destinations() == dict.fromkeys(numbers(20), 4)
+    assert {row.number for row in rows(store) if row.possible_duplicate} == set(map(int, numbers(20)))
 
 
 async def test_a_receipt_of_another_message_to_the_number_settles_nothing(
     tmp_path: Path, memory: MemoryStore
 ) -> None:
     """The SMSC says that it took that one an hour from when ours was sent."""
+    now = [0.0]
     scenario = load_scenario("ideal").changed(receipts={"utc_offset_min": 60}, faults={"withhold": 1.0})
-    timers = {"response": 0.1, "enquire_link": 100}
+    lane = {"window": 5, "timers": TIMERS}
     async with (
         serve(scenario) as smsc,
-        opened(tmp_path, memory, operator(smsc, window=5, timers=timers), settle_s=0) as engine,
+        opened(tmp_path, memory, operator(smsc, **lane), settle_s=0, clock=lambda: now[0]) as engine,
     ):
-        account = await cast(engine, numbers(5), unknowns=Hold(0.3))
-        assert engine.lanes["orange"].inbox.unmatched == 5
+        options = CampaignOptions(unknowns=Hold(0.1))
+        campaign = await engine.cast(TEXT, numbers(5), name="alert", options=options)
+        inbox = engine.lanes["orange"].inbox
+        await until(lambda: inbox.unmatched == 5)
+        now[0] += EXPIRES_S
+        account = closed(await campaign.wait())
+        assert inbox.unmatched == 5
     assert account.unknown == 5
 
 
@@ -280,7 +321,7 @@ async def test_every_receipt_finds_its_message(
         opened(tmp_path, memory, operator(smsc, window=30, binds=2)) as engine,
     ):
         account = await cast(engine, numbers(200))
-        assert smsc.account.receipts_acknowledged == 200
+        await until(lambda: smsc.account.receipts_acknowledged == 200)
     assert (account.delivered, account.receipts.matched, account.receipts.unmatched) == (200, 200, 0)
 
 
@@ -315,11 +356,12 @@ async def test_no_submit_leaves_before_its_intent_is_durable(tmp_path: Path) -> 
 
 async def test_nothing_is_sent_again_before_that_is_durable(tmp_path: Path) -> None:
     store = GatedStore(Attempted)
-    scenario = load_scenario("ideal").changed(response_latency=50)
+    scenario = load_scenario("ideal").changed(response_latency=10**7)
     async with serve(scenario) as smsc, opened(tmp_path, store, operator(smsc, window=20)) as engine:
         campaign = await engine.cast(TEXT, numbers(20), name="alert")
-        await until(lambda: smsc.account.submitted == 20)
+        await until_submitted(smsc, 20)
         await smsc.cut()
+        smsc.change(response_latency=0)
         await until(lambda: store.held.is_set() and smsc.account.binds == 2)
         assert smsc.account.submitted == 20
         store.released.set()

@@ -38,7 +38,7 @@ async def test_every_number_gets_the_text_once_and_its_receipt(tmp_path: Path, s
         account = await cast(engine, numbers(300))
         assert smsc.account.destinations() == dict.fromkeys(numbers(300), 1)
         assert first_attempts(smsc) == numbers(300)
-        assert smsc.account.receipts_acknowledged == 300
+        await until(lambda: smsc.account.receipts_acknowledged == 300)
     assert (account.fed, account.accepted, account.delivered) == (300, 300, 300)
     assert account.receipts.matched == 300
     assert engine.campaigns["alert"].state is CampaignState.FINISHED

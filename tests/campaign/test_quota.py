@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
 import pytest
 
-from smppcast.campaign.engine import Engine, EngineSettings
 from smppcast.ledger.contract import Store
 from smppcast.ledger.memory import MemoryStore
 from smppcast.operators.lane import Lane
-from smppcast.operators.settings import OperatorSettings
 from smppcast.operators.statistics import LaneState
 from smppcast.smsc import load_scenario, serve
-from tests.campaign.casts import PATIENCE_S, TEXT, TWO_SEGMENTS, closed, numbers, operator, rows, until
+from tests.campaign.casts import TEXT, TWO_SEGMENTS, closed, numbers, opened, operator, rows, until
 
 pytestmark = pytest.mark.anyio
 
 NOON, DAY = datetime(2026, 6, 15, 12, tzinfo=UTC).timestamp(), 86_400
-
-
-@asynccontextmanager
-async def opened_at(
-    wall: list[float], folder: Path, store: Store, operators: Mapping[str, OperatorSettings]
-) -> AsyncIterator[Engine]:
-    """An engine whose date the test sets."""
-    settings = EngineSettings(operators, settle_s=PATIENCE_S, rejects=folder)
-    with anyio.fail_after(2 * PATIENCE_S):
-        async with Engine.open(settings, store, wall=lambda: wall[0]) as engine:
-            yield engine
 
 
 async def used_up(lane: Lane) -> None:
@@ -45,13 +29,13 @@ async def test_a_campaign_takes_as_many_days_as_its_quota_asks_for(tmp_path: Pat
     async with serve() as smsc:
         lanes = {"orange": operator(smsc, quota=90)}
         for _ in range(3):  # run again and again on one day
-            async with opened_at(wall, tmp_path, store, lanes) as engine:
+            async with opened(tmp_path, store, lanes, wall=lambda: wall[0]) as engine:
                 campaign = await engine.cast(TWO_SEGMENTS, numbers(100), name="alert")
                 lane = engine.lanes["orange"]
                 await used_up(lane)
                 assert (smsc.account.submitted, lane.state) == (90, LaneState.PAUSED)
         wall[0] += DAY
-        async with opened_at(wall, tmp_path, store, lanes) as engine:
+        async with opened(tmp_path, store, lanes, wall=lambda: wall[0]) as engine:
             campaign = await engine.cast(TWO_SEGMENTS, numbers(100), name="alert")
             await until(lambda: smsc.account.submitted == 180)
             wall[0] += DAY  # and now over midnight
@@ -67,7 +51,7 @@ async def test_another_operator_goes_on(tmp_path: Path, memory: MemoryStore) -> 
     feed = numbers(50) + numbers(50, 33_700_000_000)
     async with serve() as one, serve() as other:
         lanes = {"one": operator(one, prefixes=["336"], quota=20), "other": operator(other, prefixes=["337"])}
-        async with opened_at(wall, tmp_path, memory, lanes) as engine:
+        async with opened(tmp_path, memory, lanes, wall=lambda: wall[0]) as engine:
             campaign = await engine.cast(TEXT, feed, name="alert")
             await until(lambda: campaign.by_operator()["other"].delivered == 50)
             await until(lambda: campaign.by_operator()["one"].delivered == 20)
@@ -82,7 +66,7 @@ async def test_after_a_crash_what_may_have_been_sent_counts(tmp_path: Path) -> N
     wall, store = [NOON], MemoryStore()
     async with serve(load_scenario("ideal").changed(response_latency=10**7)) as smsc:
         lanes = {"orange": operator(smsc, quota=150, window=20)}
-        async with opened_at(wall, tmp_path, store, lanes) as engine:
+        async with opened(tmp_path, store, lanes, wall=lambda: wall[0]) as engine:
             await engine.cast(TEXT, numbers(500), name="alert")
             await until(lambda: smsc.account.submitted == 20)
             engine.lanes["orange"].stopped = True
@@ -91,7 +75,7 @@ async def test_after_a_crash_what_may_have_been_sent_counts(tmp_path: Path) -> N
             await smsc.cut()
         smsc.change(response_latency=0)
         for _ in range(2):
-            async with opened_at(wall, tmp_path, left, lanes) as engine:
+            async with opened(tmp_path, left, lanes, wall=lambda: wall[0]) as engine:
                 lane = engine.lanes["orange"]
                 assert lane.quota is not None
                 assert lane.quota.used >= smsc.account.submitted

@@ -206,11 +206,14 @@ async def test_a_dialect_that_cuts_the_text_otherwise_is_refused(tmp_path: Path,
 async def test_receipts_that_come_while_nobody_listens_come_with_the_next_run(
     tmp_path: Path, store: Store
 ) -> None:
-    scenario = load_scenario("ideal").changed(receipt_latency=150)
-    async with serve(scenario) as smsc:
+    now = [0.0]
+    scenario = load_scenario("ideal").changed(receipt_latency=1_000)
+    async with serve(scenario, clock=lambda: now[0]) as smsc:
         async with opened(tmp_path, store, operator(smsc, window=50), settle_s=0) as engine:
             account = await cast(engine, numbers(100))
             assert account.awaiting_receipt == 100
+        now[0] += 1
+        smsc.turn()
         async with opened(tmp_path, store, operator(smsc), settle_s=0) as engine:
             campaign = await engine.cast(TEXT, numbers(100), name="alert")
             await until(lambda: campaign.account().delivered == 100)

@@ -13,7 +13,7 @@ from smppcast.campaign.engine import Engine
 from smppcast.campaign.options import CampaignOptions
 from smppcast.ledger.sqlite import SqliteStore
 from smppcast.smsc import serve
-from tests.campaign.casts import TEXT, cast, numbers, opened, operator
+from tests.campaign.casts import TEXT, cast, numbers, opened, operator, until
 
 pytestmark = pytest.mark.anyio
 
@@ -39,9 +39,7 @@ class Halves:
 
 async def begun(engine: Engine, feed: Halves) -> None:
     campaign = await engine.cast(TEXT, feed.rows(), name="alert")
-    with anyio.fail_after(5):
-        while campaign.boards.account().delivered < 50:  # noqa: ASYNC110 - receipts set no event
-            await anyio.sleep(0.01)
+    await until(lambda: campaign.boards.account().delivered == 50)
     campaign.suppress(array("q", map(int, OUT)))
 
 
