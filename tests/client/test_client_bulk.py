@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,8 @@ from smppcast.smpp.vocabulary import CommandStatus
 from smppcast.smsc import Scenario, serve
 
 pytestmark = pytest.mark.anyio
+
+connecting = import_module("smppcast.client.connect")  # the package has the function under that name
 
 NUMBERS = [f"336{n:08d}" for n in range(1000)]
 HOUR_MS = 3_600_000
@@ -267,10 +270,19 @@ async def test_a_cut_link_accounts_for_every_number(asynchronous: bool, text: st
         assert "336" not in str(caught.value)
 
 
-async def test_a_response_that_never_comes_costs_one_row() -> None:
+async def test_a_response_that_never_comes_costs_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(connecting, "monotonic", lambda: now[0])
+    timers = Timers(response_s=10, enquire_link_s=1_000)
     scenario = made(faults={"withhold": 0.02})
-    async with serve(scenario) as smsc, connect(smsc.url, timers=Timers(response_s=0.05)) as session:
-        rows = await gather(session, NUMBERS[:200])
+    async with serve(scenario) as smsc, connect(smsc.url, timers=timers) as session:
+        rows: list[Any] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gather, session, NUMBERS[:200], "Bonjour", rows)
+            with anyio.fail_after(30):
+                while session.statistics().accepted + smsc.account.withheld < 200:
+                    await anyio.lowlevel.checkpoint()
+            now[0] += 11
         lost = [row for row in rows if row[1] == NO_RESPONSE]
         assert len(rows) == 200
         assert len(lost) == smsc.account.withheld > 0

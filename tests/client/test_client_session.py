@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import anyio
@@ -25,6 +26,8 @@ from smppcast.smpp.session import Timers
 from smppcast.smsc import Scenario, serve
 
 pytestmark = pytest.mark.anyio
+
+connecting = import_module("smppcast.client.connect")  # the package has the function under that name
 
 TO = "33612345678"
 HOUR_MS = 3_600_000
@@ -264,13 +267,24 @@ async def test_leaving_the_block_sends_nothing_that_still_waits() -> None:
         assert smsc.account.submitted == 1
 
 
-async def test_a_response_that_never_comes_costs_one_message() -> None:
-    timers = Timers(response_s=0.05)
+async def test_a_response_that_never_comes_costs_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(connecting, "monotonic", lambda: now[0])
+    timers = Timers(response_s=10, enquire_link_s=1_000)
     async with serve(made(faults={"withhold": 1.0})) as smsc, connect(smsc.url, timers=timers) as session:
-        with pytest.raises(OutcomeUnknown):
-            await session.submit(TO, "Bonjour", receipt=True)
-        with pytest.raises(OutcomeUnknown):
-            await session.request(SubmitSm(destination_addr=TO, short_message=b"Hi"))
+
+        async def expire(number: int) -> None:
+            while smsc.account.withheld < number:
+                await anyio.lowlevel.checkpoint()
+            now[0] += 11
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(expire, 1)
+            with pytest.raises(OutcomeUnknown):
+                await session.submit(TO, "Bonjour", receipt=True)
+            tasks.start_soon(expire, 2)
+            with pytest.raises(OutcomeUnknown):
+                await session.request(SubmitSm(destination_addr=TO, short_message=b"Hi"))
         smsc.change(faults={"withhold": 0.0})
         assert (await session.submit(TO, "Bonjour")).segments == 1
         assert session.statistics().unanswered == 2

@@ -73,7 +73,7 @@ async def test_nobody_answers_the_bind() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, mute)
             with pytest.raises(ConnectFailed, match="no answer to bind_transceiver"):
-                async with connect(f"smpp://esme@127.0.0.1:{port}", bind_timeout_s=0.05):
+                async with connect(f"smpp://esme@127.0.0.1:{port}", bind_timeout_s=0.5):
                     pass
             tasks.cancel_scope.cancel()
 
@@ -116,7 +116,7 @@ async def test_cancelling_the_block_unbinds() -> None:
 
 async def test_an_smsc_that_does_not_answer_unbind_delays_nobody() -> None:
     async with serve(SCENARIO.changed(faults={"stall_after": 1, "stall_s": 3600})) as smsc:
-        async with connect(smsc.url, unbind_timeout_s=0.05) as session:
+        async with connect(smsc.url, unbind_timeout_s=0.5) as session:
             await session.submit("33612345678", "Bonjour")
         assert session.state is State.CLOSED
         await smsc.cut()

@@ -1,6 +1,6 @@
 """A load against the simulated SMSC, over real TCP: what it measures is what the SMSC did.
 
-No speed is asserted: latencies are those that the SMSC makes, far above what a busy machine adds.
+No speed is asserted: latencies are those that the SMSC makes, by a clock that a busy machine does not hurry.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from smppcast.smpp import DataSm, DeliverSm
 from smppcast.smpp.tlv import Tlvs
 from smppcast.smpp.vocabulary import CommandStatus
 from smppcast.smsc import Scenario, Smsc, serve
+from tests.clocks import clock_of_turns
 
 pytestmark = pytest.mark.anyio
 
@@ -53,11 +54,12 @@ def load_for(
 
 @asynccontextmanager
 async def loaded(scenario: dict[str, Any], **settings: Any) -> AsyncIterator[tuple[Smsc, Load]]:
-    async with (
-        serve(Scenario.model_validate(scenario)) as smsc,
-        open_load(load_for(smsc, **settings)) as load,
-    ):
-        yield smsc, load
+    with clock_of_turns() as clock:
+        async with (
+            serve(Scenario.model_validate(scenario), clock=clock) as smsc,
+            open_load(load_for(smsc, clock=clock, **settings)) as load,
+        ):
+            yield smsc, load
 
 
 # --- latency ------------------------------------------------------------------------------

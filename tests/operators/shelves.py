@@ -20,7 +20,7 @@ from smppcast.operators.sources import Batch, Taken
 from smppcast.smpp import SubmitSm, encode
 from smppcast.smsc import Smsc
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @dataclass

@@ -212,8 +212,13 @@ async def test_an_answer_without_a_terminator_binds_all_the_same() -> None:
 
 @pytest.mark.anyio
 async def test_bound_lost_and_bound_again() -> None:
+    links: list[SocketStream] = []
+
     async def peer(stream: SocketStream) -> None:
+        links.append(stream)
         await answer(stream)
+        if len(links) > 1:
+            await anyio.sleep_forever()
 
     async with bound_to(peer) as (owner, bind):
         await owner.reaches(BindState.BOUND)

@@ -12,6 +12,7 @@ from smppcast.errors import BindRefused, ConnectFailed
 from smppcast.ledger.facts import ParkedReceipt
 from smppcast.smpp.session import Answers
 from smppcast.smsc import load_scenario, serve
+from tests.clocks import clock_of_turns
 from tests.operators.shelves import Shelf, running, settings, until
 
 pytestmark = pytest.mark.anyio
@@ -161,15 +162,16 @@ async def test_an_account_that_only_receives_submits_nothing() -> None:
 
 async def test_an_automatic_rate_finds_the_limit() -> None:
     scenario = load_scenario("ideal").changed(rate={"per_s": 1_500, "burst": 150})
-    async with (
-        serve(scenario) as smsc,
-        running(settings(smsc, window=200, rate="auto"), 10**6) as (lane, shelf),
-    ):
-        await until(lambda: len(shelf.taken) >= 6_000)
-        now = lane.statistics()
-        assert now.rate is not None
-        assert 1_000 < now.rate < 2_200
-        assert 0 < now.throttled < 0.05 * now.sent
+    with clock_of_turns() as clock:
+        async with (
+            serve(scenario, clock=clock) as smsc,
+            running(settings(smsc, window=200, rate="auto"), 10**6, clock=clock) as (lane, shelf),
+        ):
+            await until(lambda: len(shelf.taken) >= 6_000)
+            now = lane.statistics()
+            assert now.rate is not None
+            assert 1_000 < now.rate < 2_200
+            assert 0 < now.throttled < 0.05 * now.sent
 
 
 async def test_congestion_state_reaches_the_rate() -> None:
@@ -181,12 +183,14 @@ async def test_congestion_state_reaches_the_rate() -> None:
 
 async def test_an_automatic_window_is_as_large_as_rate_and_latency_ask_for() -> None:
     scenario = load_scenario("ideal").changed(response_latency=40)
-    async with (
-        serve(scenario) as smsc,
-        running(settings(smsc, window={"ceiling": 500}, rate=500, binds=2), 10**6) as (lane, shelf),
-    ):
-        await until(lambda: len(shelf.taken) >= 1_000)
-        assert 500 * 0.04 <= lane.statistics().window <= 3 * 500 * 0.04
+    automatic = {"window": {"ceiling": 500}, "rate": 500, "binds": 2}
+    with clock_of_turns() as clock:
+        async with (
+            serve(scenario, clock=clock) as smsc,
+            running(settings(smsc, **automatic), 10**6, clock=clock) as (lane, shelf),
+        ):
+            await until(lambda: len(shelf.taken) >= 1_000)
+            assert 500 * 0.04 <= lane.statistics().window <= 3 * 500 * 0.04
 
 
 async def test_latencies_are_told_by_percentiles() -> None:

@@ -101,7 +101,7 @@ async def test_one_throttle_slows_the_lane() -> None:
 
 
 async def test_first_attempts_keep_the_order_of_the_feed_on_each_bind_whatever_is_throttled() -> None:
-    scenario = load_scenario("throttling").changed(rate={"per_s": 500, "burst": 20})
+    scenario = load_scenario("throttling").changed(rate={"per_s": 500, "burst": 10})  # half a window
     async with serve(scenario) as one, serve(scenario) as other:
         account = settings(one, hosts=[f"127.0.0.1:{other.port}"], spread=True, binds=2)
         async with running(account) as (lane, shelf):
