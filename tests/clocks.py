@@ -16,6 +16,7 @@ def clock_of_turns() -> Iterator[Clock]:
     """Goes on as the event loop turns, by no more than 5 ms at once: time for which the process was not
     scheduled is none. It is never ahead of a real clock, which timers go by."""
     loop, now, before = asyncio.get_running_loop(), 1_000.0, monotonic()
+    handle: asyncio.TimerHandle
 
     def turn() -> None:
         nonlocal now, before, handle

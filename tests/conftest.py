@@ -1,10 +1,11 @@
-"""What every test may use: the shared vectors, and the event loop that anyio's tests run on."""
+"""What every test may use: the shared vectors, a port, and the event loop that anyio's tests run on."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ settings.load_profile("smppcast")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def reserved_port() -> Iterator[int]:
+    """A port that refuses whoever dials, until the test listens there.
+
+    One that was merely free before may be another process's by then, or that of the dialling socket itself.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

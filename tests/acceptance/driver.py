@@ -40,9 +40,9 @@ def until(true: Callable[[], object], what: str) -> None:
 class SimulatedSmsc:
     """A simulated SMSC on a thread of this process, asked from the test's."""
 
-    def __init__(self, portal: BlockingPortal, running: Smsc) -> None:
+    def __init__(self, portal: BlockingPortal, running: Smsc, ahead: list[float]) -> None:
         self.port = running.port
-        self._portal, self._running = portal, running
+        self._portal, self._running, self._ahead = portal, running, ahead
 
     def destinations(self, *, accepted: bool = False) -> dict[str, int]:
         return dict(self._portal.call(partial(self._running.account.destinations, accepted=accepted)))
@@ -62,13 +62,19 @@ class SimulatedSmsc:
     def change(self, **changes: Any) -> None:
         self._portal.call(partial(self._running.change, **changes))
 
+    def pass_time(self, seconds: float) -> None:
+        """What would be due by then is due."""
+        self._ahead[0] += seconds
+        self._portal.call(self._running.turn)
+
 
 @contextmanager
 def smsc(**scenario: Any) -> Iterator[SimulatedSmsc]:
+    ahead = [0.0]
     with start_blocking_portal() as portal:
-        served = serve(Scenario.model_validate(scenario))
+        served = serve(Scenario.model_validate(scenario), clock=lambda: time.monotonic() + ahead[0])
         with portal.wrap_async_context_manager(served) as running:
-            yield SimulatedSmsc(portal, running)
+            yield SimulatedSmsc(portal, running, ahead)
 
 
 @dataclass

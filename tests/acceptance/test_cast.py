@@ -166,7 +166,7 @@ def test_bad_usage(home: Home) -> None:
 
 
 def test_receipts_that_never_come_are_awaited_no_longer_than_asked_and_taken_in_later(home: Home) -> None:
-    with smsc(receipt_latency=1500) as centre:
+    with smsc(receipt_latency=600_000) as centre:
         home.configure(orange=centre.port)
         home.write("feed.csv", csv_feed(numbers(30)))
 
@@ -175,6 +175,7 @@ def test_receipts_that_never_come_are_awaited_no_longer_than_asked_and_taken_in_
         assert done.code == 0, done.stderr
         assert closes(done.json)
         assert (done.json["accepted"], done.json["awaiting_receipt"]) == (30, 30)
+        centre.pass_time(600)
         listened = home.run("listen", "--for", "2s")
         assert listened.code == 0, listened.stderr
         assert home.run("report", "tard", "--json").json["delivered"] == 30

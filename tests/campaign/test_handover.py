@@ -157,12 +157,12 @@ async def test_who_stands_by_takes_over_from_a_lane_that_is_down(
 
 
 async def test_a_lane_that_dies_in_the_middle_hands_over_the_rest_flagged_where_unknown(
-    tmp_path: Path, store: Store
+    tmp_path: Path, store: Store, reserved_port: int
 ) -> None:
     """What the SMSC has in part waits for it to come back."""
     slow = load_scenario("ideal").changed(response_latency=20)
     async with AsyncExitStack() as first, serve() as spare:
-        smsc: Smsc = await first.enter_async_context(serve(slow))
+        smsc: Smsc = await first.enter_async_context(serve(slow, port=reserved_port))
         lanes = {
             "first": operator(smsc, route="fr", failover=0, window=50),
             "spare": operator(spare, prefixes=[], route="fr", standby=True),
@@ -172,7 +172,7 @@ async def test_a_lane_that_dies_in_the_middle_hands_over_the_rest_flagged_where_
             await until_submitted(smsc, 400)
             await first.aclose()
             await until(lambda: spare.account.submitted >= 500)
-            async with serve(port=smsc.port):
+            async with serve(port=reserved_port):
                 account = closed(await campaign.wait())
                 by_operator = campaign.by_operator()
         taken, again = smsc.account.destinations(), spare.account.destinations()
@@ -187,20 +187,20 @@ async def test_a_lane_that_dies_in_the_middle_hands_over_the_rest_flagged_where_
     assert recorded(store).segments == account.segments
 
 
-async def test_a_lane_that_comes_back_keeps_what_it_still_has(tmp_path: Path, store: Store) -> None:
+async def test_a_lane_that_comes_back_keeps_what_it_still_has(
+    tmp_path: Path, store: Store, reserved_port: int
+) -> None:
     """Before its failover time is over nothing moves; a campaign waits for it."""
-    async with serve() as smsc:
-        port = smsc.port
     spare_scenario = load_scenario("ideal")
     async with serve(spare_scenario) as spare_smsc:
         lanes = {
-            "first": operator(f"smpp://us@127.0.0.1:{port}", route="fr", failover=3600),
+            "first": operator(f"smpp://us@127.0.0.1:{reserved_port}", route="fr", failover=3600),
             "spare": operator(spare_smsc, prefixes=[], route="fr", standby=True),
         }
         async with opened(tmp_path, store, lanes) as engine:
             campaign = await engine.cast(TEXT, numbers(50), name="alert")
             await until(lambda: engine.lanes["first"].statistics().error)
-            async with serve(port=port):
+            async with serve(port=reserved_port):
                 account = closed(await campaign.wait())
         assert not spare_smsc.account.submitted
     assert (account.delivered, account.failed_over) == (50, 0)

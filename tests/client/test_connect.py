@@ -54,11 +54,9 @@ async def test_the_password_may_stand_in_the_url_or_beside_it() -> None:
         assert caught.value.name == "ESME_RINVPASWD"
 
 
-async def test_nobody_listens() -> None:
-    async with serve() as smsc:
-        url = smsc.url
+async def test_nobody_listens(reserved_port: int) -> None:
     with pytest.raises(ConnectFailed, match=r"127\.0\.0\.1"):
-        async with connect(url):
+        async with connect(f"smpp://esme@127.0.0.1:{reserved_port}"):
             pass
 
 

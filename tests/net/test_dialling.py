@@ -130,11 +130,9 @@ async def test_plain_tcp_without_delay() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_refused_connection_says_where_and_why() -> None:
-    async with listening() as port:
-        pass
-    with pytest.raises(ConnectFailed, match=rf"127\.0\.0\.1:{port}: .*refused"):
-        await dial(Address("127.0.0.1", port), PATIENCE_S)
+async def test_a_refused_connection_says_where_and_why(reserved_port: int) -> None:
+    with pytest.raises(ConnectFailed, match=rf"127\.0\.0\.1:{reserved_port}: .*refused"):
+        await dial(Address("127.0.0.1", reserved_port), PATIENCE_S)
 
 
 @pytest.mark.anyio

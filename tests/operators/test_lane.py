@@ -66,14 +66,12 @@ async def test_another_refusal_passes_and_is_tried_again() -> None:
         assert smsc.account.binds_refused == {0x0D: 2}
 
 
-async def test_an_smsc_that_comes_up_later_is_found() -> None:
-    async with serve() as gone:
-        port = gone.port
-    async with running(settings(f"smpp://esme@127.0.0.1:{port}"), 10) as (lane, shelf):
+async def test_an_smsc_that_comes_up_later_is_found(reserved_port: int) -> None:
+    async with running(settings(f"smpp://esme@127.0.0.1:{reserved_port}"), 10) as (lane, shelf):
         await until(lambda: lane.errors)
         assert isinstance(lane.errors[0], ConnectFailed)
         assert lane.refused is None
-        async with serve(port=port) as smsc:
+        async with serve(port=reserved_port) as smsc:
             await lane.bound()
             await until(lambda: len(shelf.taken) == 10)
             assert smsc.account.submitted == 10
@@ -203,15 +201,13 @@ async def test_latencies_are_told_by_percentiles() -> None:
         assert 0.01 < found.p50 <= found.p90 <= found.p99 <= found.most
 
 
-async def test_a_standby_takes_over_and_gives_back() -> None:
-    async with serve() as gone:
-        port = gone.port
+async def test_a_standby_takes_over_and_gives_back(reserved_port: int) -> None:
     async with serve() as standby:
-        account = settings(f"smpp://esme@127.0.0.1:{port}", hosts=[f"127.0.0.1:{standby.port}"])
+        account = settings(f"smpp://esme@127.0.0.1:{reserved_port}", hosts=[f"127.0.0.1:{standby.port}"])
         async with running(account, 10) as (lane, shelf):
             await until(lambda: len(shelf.taken) == 10)
             assert standby.account.submitted == 10
-            async with serve(port=port) as first:
+            async with serve(port=reserved_port) as first:
                 await standby.cut()
                 await until(lambda: lane.statistics().bound == 1 and first.account.binds == 1)
                 shelf.offer(5)

@@ -21,13 +21,15 @@ from smppcast.smsc import Smsc, load_scenario, serve
 from tests.acceptance.faults.netns import Namespace, namespace
 from tests.acceptance.faults.proxy import FaultProxy, proxied
 from tests.campaign.casts import TEXT, TWO_SEGMENTS, closed, numbers, operator, rows, until, until_submitted
+from tests.clocks import clock_of_turns
 
 pytestmark = pytest.mark.anyio
 
 BINDS = 4
-PATIENCE_S = 20
-# Short, so that silence is noticed within a second; jitter alone stays well below.
-TIMERS = {"bind": 1, "enquire_link": 0.3, "response": 0.6}
+PATIENCE_S = 60
+# Short, so that silence is noticed within a second; jitter alone stays well below, by a clock that stalls of
+# this process do not hurry. Dials go by a real one.
+TIMERS = {"bind": 10, "enquire_link": 0.3, "response": 0.6}
 # SMPPCAST_CUTS=60 SMPPCAST_CUT_EVERY_S=1 makes a minute of it.
 CUTS = int(os.environ.get("SMPPCAST_CUTS", "8"))
 CUT_EVERY_S = float(os.environ.get("SMPPCAST_CUT_EVERY_S", "0.25"))
@@ -82,8 +84,8 @@ async def cast_over(
         async with proxied(smsc.port, sock) as proxy:
             settings = operator(proxy.url, **{"binds": BINDS, "window": 20, "timers": TIMERS, **changes})
             told = EngineSettings({"orange": settings}, settle_s=0, rejects=folder)
-            with anyio.fail_after(PATIENCE_S + CUTS * CUT_EVERY_S):
-                async with Engine.open(told, store) as engine:
+            with anyio.fail_after(PATIENCE_S + CUTS * CUT_EVERY_S), clock_of_turns() as clock:
+                async with Engine.open(told, store, clock=clock) as engine:
                     await until(lambda: engine.lanes["orange"].statistics().bound == BINDS)
                     if spoil is not None:
                         spoil(proxy)
@@ -114,16 +116,16 @@ async def test_links_whose_pieces_come_up_to_200_ms_late(tmp_path: Path) -> None
         assert (run.lane.reconnects, run.lane.lost, account.segments.resubmitted) == (0, 0, 0)
 
 
-async def test_an_smsc_that_is_restarted_on_its_port(tmp_path: Path) -> None:
+async def test_an_smsc_that_is_restarted_on_its_port(tmp_path: Path, reserved_port: int) -> None:
     fed = numbers(600)
     scenario = load_scenario("ideal").changed(response_latency=20)
     async with AsyncExitStack() as first:
-        smsc = await first.enter_async_context(serve(scenario))
+        smsc = await first.enter_async_context(serve(scenario, port=reserved_port))
         async with cast_over(smsc, tmp_path, fed) as run:
             await until_submitted(smsc, 200)
             await first.aclose()
             await until(lambda: run.lane.bound == 0 and run.lane.last_error)
-            async with serve(scenario, port=smsc.port) as again:
+            async with serve(scenario, port=reserved_port) as again:
                 run.smscs.append(again)
                 await run.finish(fed)
                 assert again.account.submitted > 0
