@@ -88,7 +88,7 @@ def test_killed_and_resumed_nobody_is_left_out_and_repeats_are_flagged(home: Hom
 
 def test_a_running_campaign_can_be_looked_at_and_is_not_run_twice(home: Home) -> None:
     with smsc(**SLOW) as centre:
-        home.configure(orange=centre.port, further="    rate: 50\n")
+        home.configure(orange=centre.port, further="    rate: 20\n")
         home.write("feed.csv", csv_feed(numbers(1000)))
         process = home.start(*COMMAND)
         until(lambda: centre.submitted() > 10, "10 submits")

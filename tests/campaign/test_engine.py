@@ -9,6 +9,8 @@ from pathlib import Path
 import anyio
 import pytest
 
+from smppcast.campaign.campaign import Campaign
+from smppcast.campaign.engine import Engine
 from smppcast.campaign.options import CampaignOptions
 from smppcast.errors import CampaignError, FeedError, LedgerError, TextError
 from smppcast.ledger.contract import Store
@@ -31,6 +33,11 @@ from tests.campaign.casts import (
 )
 
 pytestmark = pytest.mark.anyio
+
+
+async def until_ready(engine: Engine, *campaigns: Campaign) -> None:
+    """Waits until a stopped lane might send for each of them: intents are durable."""
+    await until(lambda: all(each.account().in_flight for each in campaigns) and not engine._writer.backlog)
 
 
 async def test_every_number_gets_the_text_once_and_its_receipt(tmp_path: Path, store: Store) -> None:
@@ -228,7 +235,11 @@ async def test_a_code_for_a_login_does_not_queue_behind_a_million(
     async with serve(scenario) as smsc, opened(tmp_path, memory, operator(smsc, window=10)) as engine:
         bulk = await engine.cast(TEXT, numbers(400), name="bulk", options=CampaignOptions(priority=10))
         await until(lambda: smsc.account.submitted >= 50)
+        engine.lanes["orange"].stopped = True  # until they are ready
         code = await engine.cast("1234", codes, name="code", options=CampaignOptions(priority=0))
+        await until_ready(engine, code)
+        engine.lanes["orange"].stopped = False
+        engine.lanes["orange"].wake()
         closed(await code.wait())
         closed(await bulk.wait())
         order = smsc.account.order()
@@ -244,7 +255,7 @@ async def test_two_campaigns_of_one_class_share_by_weight(tmp_path: Path, memory
         engine.lanes["orange"].stopped = True  # until both are ready
         three = await engine.cast(TEXT, heavy, name="heavy", options=CampaignOptions(weight=3))
         one = await engine.cast(TEXT, light, name="light", options=CampaignOptions(weight=1))
-        await until(lambda: len(engine.lanes["orange"].sources) == 2 and not engine._writer.backlog)
+        await until_ready(engine, three, one)
         engine.lanes["orange"].stopped = False
         engine.lanes["orange"].wake()
         assert closed(await three.wait()).delivered == closed(await one.wait()).delivered == 300

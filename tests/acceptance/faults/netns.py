@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,10 @@ from tests.acceptance.faults.proxy import listener
 from tests.interfaces import changing
 
 CLONE_NEWNET = 0x40000000  # sched.h
-# Of 198.18.0.0/15, which RFC 2544 keeps for tests of networks.
-OURS, THEIRS, PREFIX = "198.18.77.1", "198.18.77.2", 30
+# Of 198.18.0.0/15, which RFC 2544 keeps for tests of networks: each process has four addresses of its own,
+# since two suites may run on one machine.
+PREFIX = 30
+OURS, THEIRS = (str(IPv4Address("198.18.0.0") + 4 * (os.getpid() % 2**15) + at) for at in (1, 2))
 
 
 def run(*command: str) -> None:
