@@ -192,7 +192,7 @@ def test_signals_reload_and_drain(home: Home, monkeypatch: pytest.MonkeyPatch) -
     with smsc(response_latency=300) as centre, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
         served = Served(home, centre, further="    window: 20\n", daemon=ALONE)
         notices.bind(str(home.folder / "notify"))
-        notices.settimeout(10)
+        notices.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(home.folder / "notify"))
         http = served.start()
         monkeypatch.delenv("NOTIFY_SOCKET")

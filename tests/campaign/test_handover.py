@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from smppcast.campaign.options import CampaignOptions
@@ -98,12 +99,19 @@ async def test_a_personal_text_that_the_other_cannot_carry_stays_rejected(
 async def test_a_campaign_that_stops_on_the_way_reroutes_them_when_it_is_resumed(
     tmp_path: Path, store: Store
 ) -> None:
-    async with serve(moved_numbers("7")) as orange, serve() as sfr:
-        lanes = {"orange": operator(orange, reroute=REROUTE), "sfr": operator(sfr, prefixes=[])}
-        async with opened(tmp_path, store, lanes) as engine:
+    now = [0.0]
+    slow = moved_numbers("7").changed(response_latency=1_000)
+    async with serve(slow, clock=lambda: now[0]) as orange, serve() as sfr:
+        lanes = {"orange": operator(orange, window=100, reroute=REROUTE), "sfr": operator(sfr, prefixes=[])}
+        async with opened(tmp_path, store, lanes) as engine, anyio.create_task_group() as tasks:
             await engine.cast(TEXT, numbers(100), name="alert")
             await until_submitted(orange, 100)
+            tasks.start_soon(engine.drain)
+            await anyio.wait_all_tasks_blocked()
+            now[0] += 1
+            orange.turn()  # refused while it stops
         assert sfr.account.destinations() == {}
+        orange.change(response_latency=0)
         async with opened(tmp_path, store, lanes) as engine:
             campaign = await engine.cast(TEXT, numbers(100), name="alert")
             account = closed(await campaign.wait())

@@ -15,6 +15,7 @@ from smppcast.operators.statistics import (
     PauseReason,
 )
 from smppcast.smsc import load_scenario, serve
+from tests.clocks import clock_of_turns
 from tests.operators.shelves import running, settings, until
 
 pytestmark = pytest.mark.anyio
@@ -123,27 +124,31 @@ def test_they_are_values() -> None:
 async def test_binds_add_up_to_their_lane() -> None:
     refusals = [{"status": "ESME_RTHROTTLED", "share": 0.1}, {"status": "ESME_RINVDSTADR", "share": 0.1}]
     scenario = load_scenario("ideal").changed(response_latency=5, refusals=refusals)
-    async with (
-        serve(scenario) as smsc,
-        running(settings(smsc, binds={"transmitter": 2, "receiver": 1, "transceiver": 1})) as (lane, shelf),
-    ):
-        await until(lambda: lane.statistics().bound == 4)
-        assert lane.state is LaneState.UP
-        shelf.offer(300)
-        await until(lambda: len(shelf.taken) + len(shelf.statuses) == 300)
-        now = lane.statistics()
-        assert [bind.number for bind in now.by_bind] == [1, 2, 3, 4]
-        for name in ("sent", "accepted", "refused", "throttled", "lost", "in_flight", "reconnects"):
-            assert sum(getattr(bind, name) for bind in now.by_bind) == getattr(now, name)
-        assert (now.sent, now.refused) == (300, len(shelf.statuses))
-        assert now.throttled == smsc.account.refused[0x58] > 0
-        receiver, *senders = now.by_bind
-        assert (receiver.kind, receiver.window, receiver.sent, receiver.latencies) == ("receiver", 0, 0, None)
-        for bind in senders:
-            assert (bind.state, bind.smsc, bind.window) == ("bound", "smppcast", 20)
-            assert bind.host == f"127.0.0.1:{smsc.port}"
-            assert bind.sent > 0
-            assert bind.latencies is not None
+    kinds = {"binds": {"transmitter": 2, "receiver": 1, "transceiver": 1}}
+    # After a throttle the rate is what was accepted a second before: next to nothing after a stall.
+    with clock_of_turns() as clock:
+        async with (
+            serve(scenario, clock=clock) as smsc,
+            running(settings(smsc, **kinds), clock=clock) as (lane, shelf),
+        ):
+            await until(lambda: lane.statistics().bound == 4)
+            assert lane.state is LaneState.UP
+            shelf.offer(300)
+            await until(lambda: len(shelf.taken) + len(shelf.statuses) == 300)
+            now = lane.statistics()
+            assert [bind.number for bind in now.by_bind] == [1, 2, 3, 4]
+            for name in ("sent", "accepted", "refused", "throttled", "lost", "in_flight", "reconnects"):
+                assert sum(getattr(bind, name) for bind in now.by_bind) == getattr(now, name)
+            assert (now.sent, now.refused) == (300, len(shelf.statuses))
+            assert now.throttled == smsc.account.refused[0x58] > 0
+            receiver, *senders = now.by_bind
+            told = (receiver.kind, receiver.window, receiver.sent, receiver.latencies)
+            assert told == ("receiver", 0, 0, None)
+            for bind in senders:
+                assert (bind.state, bind.smsc, bind.window) == ("bound", "smppcast", 20)
+                assert bind.host == f"127.0.0.1:{smsc.port}"
+                assert bind.sent > 0
+                assert bind.latencies is not None
     assert lane.statistics().state is LaneState.STOPPED
 
 
