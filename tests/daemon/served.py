@@ -16,7 +16,8 @@ from smppcast.daemon.service import Daemon
 from smppcast.daemon.tokens import Role, new_token
 from smppcast.smsc import Smsc, load_scenario, serve
 
-PATIENCE_S = 10.0
+# Guards against a hang: a machine may stand still for seconds.
+PATIENCE_S, LONGEST_S = 30.0, 150.0
 FIRST = 33_600_000_000
 
 
@@ -99,7 +100,7 @@ async def office(
     Args:
         operator, daemon: further lines of the configuration.
     """
-    with anyio.fail_after(6 * PATIENCE_S):
+    with anyio.fail_after(LONGEST_S):
         async with serve(load_scenario("ideal").changed(**(scenario or {}))) as smsc:
             config = folder / "smppcast.yaml"
             config.write_text(

@@ -25,9 +25,11 @@ async def bring(desk: Office, name: str, life: Life) -> None:
     more: dict[str, Any] = {"test_numbers": ["33699999999"]}
     if life is Life.SCHEDULED:
         more["plan"] = {"not_before": LATER}
+    count = 3
     if life in (Life.RUNNING, Life.PAUSED, Life.CANCELLED, Life.DRAINING):
         more["plan"] = {"rate": 1}
-    await desk.draft(name, 3, **more)
+        count = 1_000  # which does not end by itself meanwhile
+    await desk.draft(name, count, **more)
     if life is Life.DRAFT:
         return
     if life is Life.APPROVED:
@@ -51,7 +53,7 @@ async def bring(desk: Office, name: str, life: Life) -> None:
 
 @pytest.mark.parametrize("life", Life)
 async def test_every_state_with_every_action(tmp_path: Path, life: Life) -> None:
-    async with office(tmp_path, settle="30s") as desk:
+    async with office(tmp_path, settle="10m") as desk:
         for action in Action:
             name = f"{life}.{action}"
             await bring(desk, name, life)
@@ -168,6 +170,7 @@ async def test_outcomes_and_rejects_are_streamed_and_audited(tmp_path: Path) -> 
 async def test_the_plan_is_shown_before_and_kept_to(tmp_path: Path) -> None:
     async with office(tmp_path) as desk:
         plan = {"rate": 200, "waves": {"sizes": [20], "gap": "300ms"}}
+        desk.smsc.change(response_latency=3_600_000)
         await desk.draft("waves", 60, plan=plan)
         table = await desk.viewer.get("/campaigns/waves/plan")
         (part,) = table["operators"]
@@ -177,6 +180,11 @@ async def test_the_plan_is_shown_before_and_kept_to(tmp_path: Path) -> None:
         await desk.until(lambda: desk.smsc.account.submitted >= 20)
         progress = (await desk.viewer.get("/campaigns/waves"))["progress"]["orange"]
         assert (progress["wave"], progress["waves"], progress["bound"]) == (1, 2, 20)
+        assert desk.smsc.account.submitted == 20
+        # Its answers, all at once: the gap begins with the last of them.
+        desk.smsc.change(response_latency=0)
+        desk.smsc.center.wheel.run(float("inf"))
+        desk.smsc.turn()
         await desk.until_state("waves", "finished")
         assert desk.smsc.account.submitted == 60
 
@@ -231,7 +239,7 @@ async def test_after_its_end_nothing_is_approved_or_started(tmp_path: Path) -> N
 
 async def test_a_recall_goes_on_by_itself_and_its_answers_are_counted(tmp_path: Path) -> None:
     scenario = {"receipt_latency": 60_000}
-    async with office(tmp_path, scenario=scenario) as desk:
+    async with office(tmp_path, scenario=scenario, settle="10m") as desk:
         await desk.draft("alert", 30)
         await desk.sender.post("/campaigns/alert/start")
         await desk.until_state("alert", "settling")

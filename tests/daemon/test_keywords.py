@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smppcast.config.hooks import LANGUAGES, KeywordSettings
-from smppcast.daemon import opting
+from smppcast.daemon import messages, opting
 from smppcast.daemon.keywords import FIRM, WORDS, Keyword, Keywords, spelled
 from smppcast.daemon.opting import ONCE_S
 from smppcast.daemon.service import Daemon
@@ -113,6 +115,8 @@ def test_a_sentence_is_no_keyword_unless_its_letters_are_one(words: list[str]) -
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opting, "LOOK_S", 0.01)
+    # Answers are in a campaign of their hour, which may end meanwhile.
+    monkeypatch.setattr(messages, "_hour", lambda: "20200317T10")
 
 
 KEYWORDS = """  keywords:
@@ -226,7 +230,10 @@ async def test_between_suppressing_and_answering_the_place_is_moved(
 ) -> None:
     """A crash before it suppresses twice and answers once; one behind it answers nobody."""
     async with office(tmp_path, daemon=KEYWORDS) as desk:
-        follower, done = desk.daemon.opting, list[str]()
+        follower, done, seen = desk.daemon.opting, list[str](), anyio.Event()
+
+        async def rest(seconds: float) -> None:
+            await (seen.wait() if follower.problem else anyio.sleep(seconds))
 
         def move(*_: Any) -> None:
             done.append("moved")
@@ -243,12 +250,14 @@ async def test_between_suppressing_and_answering_the_place_is_moved(
             done.append("suppressed")
             return change(*args)
 
+        monkeypatch.setattr(follower, "_parts", replace(follower._parts, sleep=rest))
         monkeypatch.setattr(follower._cursors, "move", move)
         monkeypatch.setattr(desk.daemon.messages, "answer", answer)
         monkeypatch.setattr(desk.daemon.lists, "change", changes)
         desk.smsc.inject("STOP", source=WHO, to="36000")
         await desk.until(lambda: follower.problem)
         assert "keywords: the disk is full" in desk.daemon.troubles()
+        seen.set()
         await counted(desk, answers=1)
         assert done == ["suppressed", "moved", "suppressed", "moved", "answered"]
         await desk.until(lambda: not follower.problem)

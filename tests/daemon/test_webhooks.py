@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-import socket
+import threading
 from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from smppcast.daemon.cursors import Cursors
 from smppcast.daemon.reader import Reader
 from smppcast.daemon.service import Daemon
 from smppcast.daemon.store import DaemonStore
+from smppcast.daemon.webhooks import hooks
 from smppcast.daemon.webhooks.batches import Batch
 from smppcast.daemon.webhooks.post import client, post
 from smppcast.daemon.webhooks.signature import signed
@@ -31,7 +33,7 @@ from smppcast.ledger.sqlite import SqliteStore
 from smppcast.ledger.tail import Position, TailReader
 from smppcast.smpp import DeliverSm, encode
 from tests.daemon.served import office
-from tests.daemon.told import SECRET, configured, receiver
+from tests.daemon.told import SECRET, configured, nobody, receiver
 
 pytestmark = pytest.mark.anyio
 
@@ -341,7 +343,7 @@ async def test_what_nobody_takes_for_too_long_is_dropped_and_counted(
 
 async def test_an_answer_says_how_long_to_wait_and_a_redirect_is_not_followed() -> None:
     with receiver() as shop, receiver() as other:
-        settings = WebhookSettings(url=f"{shop.url}?token=hidden", secret=SECRET, timeout=0.3)  # type: ignore[arg-type]
+        settings = WebhookSettings(url=f"{shop.url}?token=hidden", secret=SECRET)  # type: ignore[arg-type]
         async with client(settings) as http:
             body = b'{"id": "b-1"}'
 
@@ -355,13 +357,14 @@ async def test_an_answer_says_how_long_to_wait_and_a_redirect_is_not_followed() 
             assert await answer(503, **{"Retry-After": "soon"}) == ("answered 503", 0.0)
             assert await answer(302, Location=other.url) == ("answered 302", 0.0)
             assert (other.refused, other.batches) == ([], [])
-            shop.delay_s = 0.6
+            settings = settings.model_copy(update={"timeout": 0.3})
+            shop.held = threading.Event()
             assert await answer(204) == ("no answer within 0.3 s", 0.0)
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        nobody = WebhookSettings(url=f"http://127.0.0.1:{port}/hidden?x=hidden", secret=SECRET)  # type: ignore[arg-type]
-        async with client(nobody) as http:
-            problem, _ = await post(http, nobody, b"{}", {})
+            shop.held.set()
+    with nobody() as url:
+        absent = WebhookSettings(url=f"{url}/hidden?x=hidden", secret=SECRET)  # type: ignore[arg-type]
+        async with client(absent) as http:
+            problem, _ = await post(http, absent, b"{}", {})
             assert problem.startswith("ConnectError")
             assert "hidden" not in problem
 
@@ -481,6 +484,8 @@ async def test_targets_come_change_and_go_with_the_configuration(tmp_path: Path)
             assert await desk.daemon.reload() == []
             await desk.draft("two")
             await desk.until(lambda: len(shop.of("campaign")) == 2 and bank.of("campaign"))
+            # An answer that was not taken in when a target moves is none.
+            await desk.until(lambda: [hook.delivered for hook in desk.daemon.hooks.statistics()] == [2, 1])
             assert [event["campaign"] for event in bank.of("campaign")] == ["two"]
             # A target that moved goes on where it was; one that is gone is forgotten.
             config.write_text(text.replace(shop.url, bank.url))
@@ -498,11 +503,9 @@ async def test_targets_come_change_and_go_with_the_configuration(tmp_path: Path)
 
 
 async def test_a_dead_target_is_a_trouble_after_a_minute_and_never_of_the_others(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        dead = f"http://127.0.0.1:{closed.getsockname()[1]}/x?token=hidden"
-    with receiver() as shop:
-        hooks = configured(shop.url) + configured(dead, "dead").split("\n", 1)[1]
-        async with office(tmp_path, daemon=hooks) as desk:
+    with receiver() as shop, nobody() as dead:
+        both = configured(shop.url) + configured(f"{dead}/x?token=hidden", "dead").split("\n", 1)[1]
+        async with office(tmp_path, daemon=both) as desk:
             await desk.draft("one")
             await desk.until(lambda: shop.of("campaign"))
             await desk.until(lambda: desk.daemon.hooks.statistics()[1].failures)
@@ -514,13 +517,23 @@ async def test_a_dead_target_is_a_trouble_after_a_minute_and_never_of_the_others
             assert (await desk.viewer.ask("GET", "/readyz")).status_code == 200
 
 
-async def test_a_request_under_way_is_given_a_moment_when_the_daemon_ends(tmp_path: Path) -> None:
+async def test_a_request_under_way_is_given_a_moment_when_the_daemon_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "GRACE_S", 30.0)
     with receiver() as shop:
         async with office(tmp_path, daemon=configured(shop.url)) as desk:
-            shop.delay_s = 0.3
+            held = shop.held = threading.Event()
             await desk.draft("one")
             await desk.until(lambda: desk.daemon.hooks._entries["shop"].target.posting)
             path = desk.daemon.store.path
+            end = desk.daemon.hooks.close
+
+            async def ending() -> None:
+                asyncio.get_running_loop().call_soon(held.set)
+                await end()
+
+            monkeypatch.setattr(desk.daemon.hooks, "close", ending)
         assert len(shop.events) == 1
         kept = Cursors(path)
         assert kept.of("shop")["campaigns"].row == 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,17 +13,19 @@ from typing import Any
 from standardwebhooks import Webhook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwnL7ch5hR"
+HELD_MOST_S = 60.0
 
 
 class Receiver:
-    """Keeps each request, its signature checked; `answer` says with which status it is answered."""
+    """Keeps each request, its signature checked; `answer` says with which status it is answered, and where
+    there is an event, `held` until it is set."""
 
     def __init__(self) -> None:
         self.batches: list[dict[str, Any]] = []
         self.refused: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[], tuple[int, dict[str, str]]] = lambda: (204, {})
-        self.delay_s = 0.0
+        self.held: threading.Event | None = None
         self.url = ""
 
     @property
@@ -36,7 +38,8 @@ class Receiver:
     def take(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
         said: dict[str, Any] = Webhook(SECRET).verify(body, headers)
         assert headers["webhook-id"] == said["id"]
-        time.sleep(self.delay_s)
+        if self.held is not None:
+            assert self.held.wait(HELD_MOST_S)
         status, more = self.answer()
         if 200 <= status < 300:
             self.batches.append(said)
@@ -78,6 +81,14 @@ def receiver() -> Iterator[Receiver]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """Where nobody listens, nor will meanwhile: the port is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def configured(url: str, name: str = "shop", further: str = "") -> str:
