@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from smppcast.cli import bench, bench_progress
 from smppcast.cli.app import app
 from smppcast.cli.bench_values import rate, seconds, share, some_seconds, version
-from smppcast.load import Limit
+from smppcast.load import Limit, Load, Result
 from smppcast.net.dialling import Address
 from smppcast.smsc import serve
 from smppcast.smsc.tls import server_tls
@@ -52,7 +52,8 @@ def test_json_html_and_the_comparison(tmp_path: Path) -> None:
     old, page = tmp_path / "old.json", tmp_path / "page.html"
     with smsc() as centre:
         url = f"smpp://user:secret@127.0.0.1:{centre.port}"
-        common = (url, "--binds", "2", "--window", "20", "--duration", "0.2", "--receipts")
+        # Its windows hold all of a run: what fell due while nobody was awake has room at the end.
+        common = (url, "--binds", "2", "--window", "100", "--duration", "0.2", "--receipts")
 
         first = invoke(*common, "--rate", "200", "--json")
         old.write_text(first.stdout)
@@ -66,9 +67,9 @@ def test_json_html_and_the_comparison(tmp_path: Path) -> None:
     assert figures.keys() >= KEYS
     assert figures["latency_ms"].keys() >= PERCENTILES <= figures["receipt_latency_ms"].keys()
     assert (figures["sent"], figures["acknowledged"], figures["receipts"]) == (40, 40, 40)
-    assert (figures["statuses"], figures["binds"], figures["window"]) == ({"ESME_ROK": 40}, 2, 20)
+    assert (figures["statuses"], figures["binds"], figures["window"]) == ({"ESME_ROK": 40}, 2, 100)
     assert figures["latency_from"] == "schedule"
-    assert "400/s, 2 binds, window 20" in second.stdout
+    assert "400/s, 2 binds, window 100" in second.stdout
     assert "due to response" in second.stdout
     assert re.search(r"^sent +40 +80 ", second.stdout, re.MULTILINE)
     assert "set differently: rate_asked_per_s: 200.0 before, 400.0 now" in second.stdout
@@ -84,7 +85,7 @@ def test_as_fast_as_it_goes_is_labelled_as_service_time(monkeypatch: pytest.Monk
         figures = invoke(url, "--duration", "200ms", "--json").json
 
     assert "write to response" in said.stdout
-    assert re.search(r"^0 of 0.2 s, [\d,]+/s, [\d,]+ sent", said.stderr, re.MULTILINE)
+    assert re.search(r"^\d+ of 0.2 s, [\d,]+/s, [\d,]+ sent", said.stderr, re.MULTILINE)
     assert "latencies are service times" in said.stdout
     assert (figures["latency_from"], figures["late_ms"], figures["receipt_latency_ms"]) == (
         "write",
@@ -96,11 +97,20 @@ def test_as_fast_as_it_goes_is_labelled_as_service_time(monkeypatch: pytest.Monk
 def test_the_limit_and_why_the_next_rate_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "PRECISION", 2.0)
     monkeypatch.setattr(bench, "LEAD_S", 0.3)
-    bounds = ("--latency-bound", "10s", "--error-bound", "5%", "--duration", "0.1", "--find-limit")
-    with smsc(rate={"per_s": 300, "burst": 100}) as centre:
+    bounds = ("--latency-bound", "10m", "--error-bound", "5%", "--duration", "0.1", "--find-limit")
+    run, few = Load.run, {"per_s": 0.001, "burst": 1.0}
+    with smsc() as centre:
+
+        async def refused_above_300(load: Load, per_s: float, duration_s: float, wait_s: float) -> Result:
+            # A bucket would be filled again by whatever time a busy machine takes.
+            centre.change(rate=few if per_s > 300 else None)
+            return await run(load, per_s, duration_s, wait_s)
+
         url = f"smpp://user@127.0.0.1:{centre.port}"
-        found = invoke(url, *bounds, "--rate", "200", "--window", "100", "--json")
-        centre.change(rate={"per_s": 0.001, "burst": 1.0})
+        with monkeypatch.context() as patched:
+            patched.setattr(Load, "run", refused_above_300)
+            found = invoke(url, *bounds, "--rate", "200", "--window", "1000", "--json")
+        centre.change(rate=few)
         none = invoke(url, *bounds, "--rate", "0.2")
 
     figures = found.json
@@ -231,7 +241,8 @@ def test_an_smsc_that_wants_tls_is_told_with_what_may_help(tmp_path: Path) -> No
 
 def test_an_smsc_that_goes_is_no_success() -> None:
     with smsc(faults={"cut_after": 5}, binds={"max_per_account": 1, "linger_s": 60}) as centre:
-        cut = invoke(f"smpp://user@127.0.0.1:{centre.port}", "--rate", "100", "--duration", "0.2")
+        # The cut has to be noticed before the end.
+        cut = invoke(f"smpp://user@127.0.0.1:{centre.port}", "--rate", "100", "--duration", "4")
 
     assert cut.code == 1
     assert "not finished: " in cut.stdout
@@ -271,22 +282,26 @@ def test_ctrl_c_ends_it_with_what_was_measured(home: Home) -> None:
 
 def test_a_search_that_is_stopped_says_that_it_was_not_finished(home: Home) -> None:
     with smsc() as centre:
-        args = ("--find-limit", "--rate", "20", "--duration", "0.1")
+        args = ("--find-limit", "--rate", "20", "--duration", "0.1", "--latency-bound", "10m")
         process = home.start("bench", f"smpp://user@127.0.0.1:{centre.port}", *args)
-        until(lambda: "20/s: held" in home.log(process), "a step")
+        until(lambda: "/s: held" in home.log(process), "a step")
 
         process.send_signal(signal.SIGINT)
         done = home.finish(process)
 
     assert done.code == 3, done.stderr
-    assert re.search(r"the search was not finished: at least \d+/s \(stopped by the user\)", done.stdout)
+    assert re.search(r"the search was not finished: at least [\d,.]+/s \(stopped by the user\)", done.stdout)
     assert "held: " not in done.stdout
     assert bench._limit(Limit([], "stopped by the user"))["stopped"] == "stopped by the user"
 
 
 @pytest.mark.parametrize(
     ("scenario", "awaited"),
-    [({"faults": {"withhold": 1.0}}, r"\d+ answers"), ({"receipt_latency": 600_000}, r"\d+ receipts")],
+    [
+        ({"faults": {"withhold": 1.0}}, r"\d+ answers"),
+        # An answer may be under way at any moment.
+        ({"receipt_latency": 600_000}, r"(?:\d+ answers and )?\d+ receipts"),
+    ],
     ids=["answers", "receipts"],
 )
 def test_a_second_ctrl_c_ends_it_at_once(home: Home, scenario: dict[str, Any], awaited: str) -> None:
