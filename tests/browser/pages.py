@@ -15,7 +15,7 @@ from smppcast.daemon.tokens import Role
 from tests.acceptance.test_daemon import Served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 # Above it, someone else has to approve.
 APPROVAL_ABOVE = 100
 DAEMON = f"  approval_above: {APPROVAL_ABOVE}\n"

@@ -15,6 +15,7 @@ from smppcast.daemon.tokens import Role
 from tests.acceptance.driver import Home, csv_feed, numbers, smsc, until
 from tests.acceptance.test_daemon import ALONE, Served, campaign
 from tests.browser.pages import Person, browser
+from tests.interop.peers import free_port
 
 SCREENS = {"phone": (360, 740), "laptop": (1280, 800), "wall": (2560, 1440)}
 SERIOUS = ("serious", "critical")
@@ -35,7 +36,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             down = "  free:\n    url: smpp://user@127.0.0.1:1\n    password: x\n    prefixes: ['3366']\n"
             served = Served(home, centre, further=f"    rate: 50\n{down}", daemon=ALONE + DEAD_HOOK)
             http = served.start()
-            campaign(http, "running", 5_000, 33_600_000_000, plan={"waves": {"sizes": [1_000], "gap": "1s"}})
+            # It runs for as long as anybody looks.
+            campaign(http, "running", 50_000, 33_600_000_000, plan={"waves": {"sizes": [1_000], "gap": "1s"}})
             campaign(http, "ended", 20, 33_700_000_000)
             feed = http.put("/feeds/draft", content=csv_feed(numbers(10, 33_800_000_000)).encode())
             body = {"name": "draft", "text": "Bonjour", "feed": feed.json()["feed"]}
@@ -70,7 +72,7 @@ def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     expect(person.page.get_by_label("Token")).to_be_visible()
     assert serious(person) == []
     page = person.log_in()
-    expect(page.locator("#charts .main-svg").first).to_be_attached(timeout=30_000)
+    expect(page.locator("#charts .main-svg").first).to_be_attached(timeout=60_000)
     page.get_by_text("Ended campaigns").click()
     assert serious(person) == []
     for opens in ("Details of draft", "Details of ended", "New campaign", "Cancel running", "Drain orange"):
@@ -100,7 +102,7 @@ def test_nothing_comes_from_elsewhere_and_no_token_stays_in_the_page(
 ) -> None:
     person = Person(chromium, served, Role.ADMIN)
     page = person.log_in()
-    expect(page.locator("#charts .main-svg").first).to_be_attached(timeout=30_000)
+    expect(page.locator("#charts .main-svg").first).to_be_attached(timeout=60_000)
     token = served.tokens[Role.ADMIN]
     assert {urlsplit(url).netloc for url in person.asked} == {urlsplit(served.url).netloc}
     assert not any("smppcast_" in url for url in person.asked)
@@ -157,16 +159,16 @@ def test_a_daemon_that_restarts_is_found_again_and_nobody_logs_in_anew(
     try:
         with smsc() as centre:
             served = Served(home, centre)
+            # One that nobody else is given while it is down.
+            written = served.config.read_text("utf-8").replace("127.0.0.1:0\n", f"127.0.0.1:{free_port()}\n")
+            served.config.write_text(written, "utf-8")
             served.start()
-            port = urlsplit(served.url).port
             person = Person(chromium, served, Role.VIEWER)
             page = person.log_in()
             assert served.end() == 0  # its streams do not hold it up
             expect(page.locator("#pulse")).to_have_text("connection lost: trying again")
-            written = served.config.read_text("utf-8").replace("127.0.0.1:0\n", f"127.0.0.1:{port}\n")
-            served.config.write_text(written, "utf-8")
             served.start()
-            expect(page.locator("#pulse")).to_have_text("live", timeout=30_000)
+            expect(page.locator("#pulse")).to_have_text("live", timeout=60_000)
             expect(page.locator("#board")).to_be_visible()
             served.end()
     finally:
