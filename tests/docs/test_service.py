@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 
 from smppcast.smsc import SmscThread
 from tests.acceptance.driver import ROOT, closes, environment, numbers, until
+from tests.interop.peers import free_port
 
 SERVICE = ROOT / "docs/examples/service.py"
 COUNT = 4_000
@@ -26,8 +26,7 @@ class Service:
     """A process of the example, in a folder of its own."""
 
     def __init__(self, folder: Path, smsc_url: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.log = folder / "service.log"
         self.environment = {**environment(), "SMPP_URL": smsc_url, "PORT": str(port)}
         self.folder = folder
@@ -128,7 +127,7 @@ def test_codes_and_campaigns_until_the_next_run(service: Service, smsc: SmscThre
     assert NUMBER not in told
 
 
-@pytest.mark.smsc(response_latency=20)
+@pytest.mark.smsc(response_latency=500)
 def test_killed_and_told_again_it_goes_on(service: Service, smsc: SmscThread) -> None:
     fed, alert = numbers(COUNT), {"name": "alert", "text": "Restez chez vous"}
     service.start()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from tests.interop.peers import free_port
+
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
-LIMIT_S = 100
+LIMIT_S = 240
 NOT_RUN = "<!-- not run"
 MARK = "=== block"
 _BLOCK = re.compile(r"(?P<note><!--[^\n]*-->\n)?```(?P<kind>sh|text)\n(?P<body>.*?)```\n", re.DOTALL)
@@ -28,12 +29,6 @@ def blocks(page: str) -> Iterator[tuple[str, list[str]]]:
         elif not (each["note"] or "").startswith(NOT_RUN):
             found.append((each["body"], []))
     return iter(found)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def test_every_command_does_what_the_page_says(tmp_path: Path) -> None:
