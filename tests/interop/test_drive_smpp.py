@@ -104,7 +104,7 @@ async def test_our_engine(tmp_path: Path, gateway: None) -> None:
 async def test_it_answers_no_transceiver(tmp_path: Path, gateway: None) -> None:
     async with drive_smpp(tmp_path) as (peer, url):
         with pytest.raises(ConnectFailed, match="no answer to bind_transceiver"):
-            async with connect(url, bind_timeout_s=0.3):
+            async with connect(url, bind_timeout_s=2):
                 pass
         await peer.finished()
         assert handled(peer, "bind_transceiver") == 1
