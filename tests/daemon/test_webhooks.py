@@ -430,7 +430,7 @@ async def test_a_wave_that_fell_short_and_each_action_of_people_is_told(tmp_path
     with receiver() as shop:
         slow = {"response_latency": 20}
         hook = configured(shop.url, further=", events: [campaigns]")
-        async with office(tmp_path, scenario=slow, operator="    rate: 20\n", daemon=hook) as desk:
+        async with office(tmp_path, scenario=slow, operator="    rate: 1\n", daemon=hook) as desk:
             await desk.draft(count=200)
             for action in ("start", "pause", "resume", "pause", "cancel"):
                 await desk.sender.post(f"/campaigns/alert/{action}")

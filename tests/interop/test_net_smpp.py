@@ -18,7 +18,7 @@ from smppcast.smpp.session import Timers
 from smppcast.smpp.vocabulary import CommandStatus
 from smppcast.smsc import Scenario, serve
 from smppcast.text import split
-from tests.interop.peers import LOOPBACK, SCRIPTS, Peer, free_port, installed, running, until
+from tests.interop.peers import LIMIT_S, LOOPBACK, SCRIPTS, Peer, free_port, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
 
@@ -99,9 +99,9 @@ async def test_our_client_on_its_server() -> None:
             # The first gets its receipts before its responses.
             for to, text in {"33600000001": LONG, "33600000002": ACCENTED, "33600000003": LONG_UCS2}.items():
                 sent = await session.submit(to, text, receipt=True)
-                assert (await sent.receipt(10)).state is MessageState.DELIVERED
+                assert (await sent.receipt(LIMIT_S)).state is MessageState.DELIVERED
             sent = await session.submit("33600007777", CYRILLIC, receipt=True)
-            assert (await sent.receipt(10)).state is MessageState.EXPIRED
+            assert (await sent.receipt(LIMIT_S)).state is MessageState.EXPIRED
             found = await session.query("47")
             assert sent.message_ids == ("47",)
             assert (found.message_id, found.message_state) == ("47", MessageState.DELIVERED)

@@ -23,7 +23,7 @@ from smppcast.smpp.session import Timers
 from smppcast.smsc import Scenario, serve
 from smppcast.text import LongMessages
 from tests.interop.lanes import lane, template
-from tests.interop.peers import SCRIPTS, Event, Peer, installed, running, until
+from tests.interop.peers import LIMIT_S, SCRIPTS, Event, Peer, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
 
@@ -61,7 +61,7 @@ async def test_our_client_on_its_server(receipt_id: str, early: bool) -> None:
             texts = {"33600000001": SHORT, "33600000002": ACCENTED, "33600000003": CYRILLIC}
             for to, text in texts.items():
                 sent = await session.submit(to, text, receipt=True)
-                assert (await sent.receipt(10)).state is MessageState.DELIVERED
+                assert (await sent.receipt(LIMIT_S)).state is MessageState.DELIVERED
             long: dict[str, LongMessages] = {
                 "33600000011": "udh8",
                 "33600000012": "udh16",
@@ -71,11 +71,11 @@ async def test_our_client_on_its_server(receipt_id: str, early: bool) -> None:
             for to, way in long.items():
                 sent = await session.submit(to, LONG, receipt=True, long_messages=way)
                 assert sent.segments == (1 if way == "payload" else 2)
-                assert (await sent.receipt(10)).state is MessageState.DELIVERED
+                assert (await sent.receipt(LIMIT_S)).state is MessageState.DELIVERED
             sent = await session.submit("33600000021", LONG_UCS2)
             assert sent.segments == 3
             failed = await session.submit("33600007777", SHORT, receipt=True)
-            receipt = await failed.receipt(10)
+            receipt = await failed.receipt(LIMIT_S)
             assert (receipt.state, receipt.error) == (MessageState.UNDELIVERABLE, "011")
             assert (await session.query(sent.message_id)).message_state == MessageState.DELIVERED
             await server.told("enquire_link")
@@ -161,7 +161,7 @@ async def test_our_client_on_its_server_by_tls(certificate: Path) -> None:
         tls = Tls(ca=str(certificate), server_name="localhost")
         async with connect(url, tls=tls, source="GOUV") as session:
             sent = await session.submit("33600000001", LONG, receipt=True)
-            assert (await sent.receipt(10)).state is MessageState.DELIVERED
+            assert (await sent.receipt(LIMIT_S)).state is MessageState.DELIVERED
         await server.told("unbind")
         await server.told("close")
         assert joined(server.all("submit_sm"), "33600000001") == LONG

@@ -20,7 +20,7 @@ from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc import Scenario, serve
 from smppcast.text import LongMessages, split
 from tests.interop.lanes import lane, template
-from tests.interop.peers import SCRIPTS, Event, Peer, free_port, installed, running, until
+from tests.interop.peers import LIMIT_S, SCRIPTS, Event, Peer, free_port, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
 
@@ -77,7 +77,7 @@ async def test_our_client_on_its_server() -> None:
             for to, (text, way) in ways.items():
                 sent = await session.submit(to, text, receipt=True, long_messages=way)
                 state = MessageState.UNDELIVERABLE if to.endswith("7777") else MessageState.DELIVERED
-                assert (await sent.receipt(10)).state is state
+                assert (await sent.receipt(LIMIT_S)).state is state
             await server.told("delivered", 2, status=0)
         await server.told("unbound")
         submits = server.all("submit_sm")

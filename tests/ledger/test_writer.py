@@ -254,5 +254,5 @@ async def test_a_call_after_the_end_is_refused_rather_than_waited_for() -> None:
     writer = Writer(store)
     writer.start()
     await writer.aclose()
-    with anyio.fail_after(10), pytest.raises(LedgerError, match="closed"):
+    with anyio.fail_after(60), pytest.raises(LedgerError, match="closed"):
         await writer.call(store.campaigns)

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from smppcast.smsc import Scenario, Smsc, serve
+from tests.smsc.raw_esme import PATIENCE_S
 
 
 @dataclass
@@ -41,7 +42,7 @@ def made(**parts: Any) -> Scenario:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Returns when it holds: for what the kernel, not the clock, decides."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENCE_S):
         while not holds():  # noqa: ASYNC110 - nothing tells when
             await anyio.sleep(0.001)
 

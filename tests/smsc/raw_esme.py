@@ -14,7 +14,8 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 BIND_RECEIVER, BIND_TRANSMITTER, SUBMIT_SM, DELIVER_SM, UNBIND = 1, 2, 4, 5, 6
 BIND_TRANSCEIVER, ENQUIRE_LINK = 9, 0x15
 RESPONSE = 0x80000000
-PATIENCE_S = 10.0
+# A guard against a hang: a machine may stand still for seconds.
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def request(
     url: str, method: str, path: str, content: Any = None, headers: dict[str, str] | None = None
 ) -> tuple[int, Any]:
     address = urlsplit(url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=60)
     try:
         body = content if isinstance(content, bytes | None) else json.dumps(content).encode()
         connection.request(method, path, body, headers or {})
@@ -125,7 +125,7 @@ async def test_a_body_that_is_too_large_is_not_even_read() -> None:
 
 async def test_one_connection_asks_many_times() -> None:
     def many(url: str, smsc: Smsc) -> list[int]:
-        connection = HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=60)
         found = []
         for seed in range(3):
             connection.request("PATCH", "/scenario", json.dumps({"seed": seed}).encode())

@@ -12,7 +12,16 @@ from smppcast.smsc import Scenario, link, serve
 from smppcast.smsc.habits import Habits
 from smppcast.smsc.mishaps import Mishap, happening
 from tests.smsc.made import made, timed
-from tests.smsc.raw_esme import DELIVER_SM, RESPONSE, SUBMIT_SM, RawEsme, bound_esme, raw_esme, read_receipt
+from tests.smsc.raw_esme import (
+    DELIVER_SM,
+    PATIENCE_S,
+    RESPONSE,
+    SUBMIT_SM,
+    RawEsme,
+    bound_esme,
+    raw_esme,
+    read_receipt,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +31,7 @@ SUBMIT_SM_RESP = SUBMIT_SM | RESPONSE
 async def rest(esme: RawEsme) -> bytes:
     """All octets to the end of the stream."""
     found = b""
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENCE_S):
         while True:
             try:
                 found += await esme.stream.receive()
@@ -63,7 +72,7 @@ async def test_a_torn_link_whose_client_does_not_read_is_not_waited_for(
     async with serve(made(faults={"cut_mid_pdu": True})) as smsc, bound_esme(smsc.port):
         smsc.links[0].send(bytes(1 << 24))  # more than sockets hold
         smsc.turn()
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE_S):
             assert await smsc.cut() == 1
 
 
@@ -111,7 +120,7 @@ async def test_garbage_stands_before_a_response_and_is_the_same_by_seed() -> Non
     for seed in (1, 1, 2):
         async with serve(made(faults={"garbage": 1.0}, seed=seed)) as smsc, bound_esme(smsc.port) as esme:
             await esme.submit("33600001", registered=0)
-            with anyio.fail_after(10):
+            with anyio.fail_after(PATIENCE_S):
                 seen.append(await esme._buffered.receive_exactly(64))
                 response = await esme.read()
             assert (response.command_id, response.text) == (SUBMIT_SM_RESP, "1")

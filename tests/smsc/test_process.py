@@ -80,14 +80,14 @@ async def test_a_port_that_is_taken_is_told() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a stranger's end by Linux's pidfd")
 def test_the_child_dies_with_its_parent() -> None:
-    parent = subprocess.run([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, check=False, timeout=20)
+    parent = subprocess.run([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, check=False, timeout=60)
     assert parent.returncode == 1
     try:
         child = os.pidfd_open(int(parent.stdout))
     except ProcessLookupError:
         return
     try:
-        ended, _, _ = select.select([child], [], [], 10)
+        ended, _, _ = select.select([child], [], [], 60)
     finally:
         os.close(child)
     assert ended
@@ -98,7 +98,7 @@ async def test_by_itself_it_prints_where_it_listens_and_what_it_took_in() -> Non
     arguments = ["--scenario", "ideal", "--port", "0", "--json-account-on-exit"]
     async with await anyio.open_process([sys.executable, "-m", "smppcast.smsc", *arguments]) as process:
         assert process.stdout is not None
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             said = await process.stdout.receive()
             port = json.loads(said)["port"]
             async with bound_esme(port) as esme:
@@ -112,6 +112,6 @@ async def test_by_itself_it_prints_where_it_listens_and_what_it_took_in() -> Non
 
 def test_a_wrong_scenario_is_a_usage_error() -> None:
     command = [sys.executable, "-m", "smppcast.smsc", "--scenario", "no-such-scenario"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
     assert "slow-operator" in ended.stderr

@@ -20,7 +20,7 @@ import pytest
 
 
 def bound(url):
-    connection = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=60)
     connection.sendall(bytes.fromhex("0000001d000000090000000000000001") + b"tester\\0\\0\\0\\x34\\0\\0\\0")
     return connection
 

@@ -20,7 +20,7 @@ def converse(port: int, password: str) -> tuple[list[tuple[int, str]], list[str]
     answers: list[tuple[int, str]] = []
     texts: list[str] = []
     ids: list[str] = []
-    client = Client("127.0.0.1", port, timeout=10, allow_unknown_opt_params=True)
+    client = Client("127.0.0.1", port, timeout=60, allow_unknown_opt_params=True)
 
     def answered(pdu: Any) -> None:
         answers.append((pdu.status, (pdu.message_id or b"").decode()))

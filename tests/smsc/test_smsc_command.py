@@ -38,11 +38,11 @@ def running(*arguments: str, stderr: int = subprocess.PIPE) -> Iterator[subproce
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def told(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=20)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
 def line(process: subprocess.Popen[str]) -> str:
@@ -66,13 +66,13 @@ def test_it_is_controlled_and_recorded_and_ends_with_its_account(tmp_path: Path)
         control = urlsplit(line(process))
         assert (control.scheme, control.hostname) == ("http", "127.0.0.1")
         submitted(port, 2)
-        connection = HTTPConnection("127.0.0.1", control.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", control.port, timeout=60)
         connection.request("PATCH", "/scenario", json.dumps({"name": "mine"}))
         scenario = json.loads(connection.getresponse().read())
         assert (scenario["name"], scenario["seed"]) == ("mine", 9)
         connection.close()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
     account = json.loads(rest.splitlines()[-1])
     assert (account["submitted"], account["distinct_destinations"], account["inbound_owed"]) == (2, 1, 0)
@@ -84,7 +84,7 @@ def test_told_to_it_stays_awake_between_submits() -> None:
         port = urlsplit(line(smsc)).port
         control = urlsplit(line(smsc))
         assert port is not None
-        client = HTTPConnection(control.hostname or "", control.port, timeout=20)
+        client = HTTPConnection(control.hostname or "", control.port, timeout=60)
         client.request("GET", "/scenario")
         assert json.loads(client.getresponse().read())["busy_poll"] is True
         client.close()
@@ -104,7 +104,7 @@ def test_watched_on_a_terminal_it_shows_its_binds() -> None:
             with suppress(OSError):  # the end of a terminal that nobody writes to any more
                 while data := os.read(ours, 65536):
                     seen += data
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0
             assert b"ideal: smpp://esme@127.0.0.1" in seen
             assert all(name in seen for name in (b"submits", b"window", b"delivered", b"owed"))
     finally:
@@ -115,7 +115,7 @@ def test_a_signal_right_after_the_url_ends_it_with_its_account() -> None:
     with running("--port", "0", "--json") as process:
         line(process)
         process.terminate()
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert json.loads(rest)["submitted"] == 0
 

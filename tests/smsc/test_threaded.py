@@ -17,7 +17,7 @@ class Plain:
     """A client of plain sockets, as a program without an event loop is."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.stream = self.socket.makefile("rb")
         self.socket.sendall(pdu(BIND_TRANSCEIVER, b"esme\0\0\0\x34\0\0\0"))
         assert self.read()[1] == 0
