@@ -16,7 +16,7 @@ from tests.browser.pages import DAEMON, Person, browser, now_of
 RATE = 400
 COUNT = 2_400
 # An SMSC that answers so late is what people are faster than; to the end it answers at once.
-SLOW_MS = 3_000
+SLOW_MS = 5_000
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_campaign_from_the_form_to_its_outcomes(home: Home, tmp_path: Path) ->
         asked.get_by_role("button", name="Start", exact=True).click()
         card = sender.card("storm")
         expect(card.get_by_text("running", exact=True)).to_be_visible()
-        until(lambda: now_of(card) > 5, "the bar to move")
+        until(lambda: now_of(card) > 0, "the bar to move")
         expect(card).to_contain_text("wave 1 of 2")
         expect(card).to_contain_text("left: the last message leaves about")
 

@@ -56,6 +56,11 @@ def handled(peer: Peer, command: str) -> int:
     return sum(line.endswith(f"Handling SMPP PDU of type {command}") for line in peer.lines)
 
 
+async def answered(peer: Peer) -> None:
+    """Behind its last message comes one more enquire_link."""
+    await peer.until(lambda: handled(peer, "enquire_link_resp") == COUNT, "the last enquire_link_resp")
+
+
 def check(peer: Peer) -> None:
     """Everything was answered once, and nothing was refused."""
     assert handled(peer, "submit_sm") == COUNT
@@ -78,6 +83,7 @@ async def test_our_client(tmp_path: Path, gateway: None) -> None:
                 assert set(batch.statuses) == {0}
                 assert set(batch.message_ids) == {("",)}
             await until(lambda: len(received) == COUNT)
+            await answered(peer)
         await peer.finished()
         check(peer)
     assert [one.text for one in received] == [str(number) for number in range(1, COUNT + 1)]
@@ -94,6 +100,7 @@ async def test_our_engine(tmp_path: Path, gateway: None) -> None:
             campaign = await engine.cast(SHORT, NUMBERS, name="alert", options=options)
             account = await campaign.wait()
             await until(lambda: len(store.inbound) == COUNT)
+            await answered(peer)
         await peer.finished()
         check(peer)
     assert account.closes
