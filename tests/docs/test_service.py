@@ -127,7 +127,7 @@ def test_codes_and_campaigns_until_the_next_run(service: Service, smsc: SmscThre
     assert NUMBER not in told
 
 
-@pytest.mark.smsc(response_latency=500)
+@pytest.mark.smsc(response_latency=20)
 def test_killed_and_told_again_it_goes_on(service: Service, smsc: SmscThread) -> None:
     fed, alert = numbers(COUNT), {"name": "alert", "text": "Restez chez vous"}
     service.start()
