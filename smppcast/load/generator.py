@@ -141,6 +141,8 @@ class Load:
     def stop(self) -> None:
         """Sends nothing more; `run` goes on to wait for what is unanswered."""
         self.stopping = True
+        if self._ended is None and not self._stopped:
+            self._stopped = STOPPED  # here, since `run` may be cancelled before it looks
 
     def result(self) -> Result:
         """What the run has come to by now."""

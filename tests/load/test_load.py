@@ -315,6 +315,17 @@ async def test_the_limit_of_a_throttling_smsc_is_found() -> None:
     assert steps == [step.per_s for step in limit.steps] == [170, 340, 170]
 
 
+async def test_a_run_that_is_stopped_and_cancelled_at_once_was_stopped() -> None:
+    async with loaded({}) as (_, load), anyio.create_task_group() as tasks:
+        tasks.start_soon(load.run, 100, 60, WAIT_S)
+        while not load.measured.acknowledged:
+            await checkpoint()
+        load.stop()
+        tasks.cancel_scope.cancel()
+
+    assert load.result().stopped == STOPPED
+
+
 async def test_a_search_can_be_stopped() -> None:
     async with loaded({}) as (_, load):
         handled = load.handled
