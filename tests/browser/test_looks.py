@@ -15,7 +15,7 @@ from smppcast.daemon.tokens import Role
 from tests.acceptance.driver import Home, csv_feed, numbers, smsc, until
 from tests.acceptance.test_daemon import ALONE, Served, campaign
 from tests.browser.pages import Person, browser
-from tests.interop.peers import free_port
+from tests.ports import free_port
 
 SCREENS = {"phone": (360, 740), "laptop": (1280, 800), "wall": (2560, 1440)}
 SERIOUS = ("serious", "critical")

@@ -17,7 +17,7 @@ import pytest
 from smppcast import SqliteStore, account_of
 from smppcast.smsc import SmscThread
 from tests.acceptance.driver import ROOT, closes, environment, numbers, until
-from tests.interop.peers import free_port
+from tests.ports import free_port
 
 SERVICE = ROOT / "docs/examples/service.py"
 COUNT, WINDOW = 4_000, 50

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tests.interop.peers import free_port
+from tests.ports import free_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 LIMIT_S = 240

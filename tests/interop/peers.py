@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -164,22 +162,6 @@ async def running(
         with anyio.CancelScope(shield=True):
             await reader
         sys.stdout.write("\n".join((f"--- {peer.name}, exit code {peer.code}", *peer.lines, "")))
-
-
-# --- ports --------------------------------------------------------------------------------
-
-
-# Below those that kernels give to whoever asks for any, which may be taken again before the peer comes.
-PORTS = range(15_000, 32_000)
-
-
-def free_port() -> int:
-    """For programs that cannot take one and say which."""
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((LOOPBACK, port))
-            return port
 
 
 def _listens(port: int) -> bool:

@@ -17,8 +17,9 @@ from smppcast.errors import ConnectFailed, UsageError
 from smppcast.ledger.memory import MemoryStore
 from smppcast.receipts import InboundMessage
 from tests.interop.lanes import lane
-from tests.interop.peers import LOOPBACK, Peer, free_port, installed, running, until
+from tests.interop.peers import LOOPBACK, Peer, installed, running, until
 from tests.interop.wordings import SHORT
+from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
 

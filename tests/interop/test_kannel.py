@@ -17,9 +17,10 @@ from smppcast.smpp import DeliverSm
 from smppcast.smsc import Scenario, serve
 from smppcast.text import split
 from tests.interop.hooks import Hooks, hooks
-from tests.interop.peers import LOOPBACK, Peer, free_port, installed, running, until
+from tests.interop.peers import LOOPBACK, Peer, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
+from tests.ports import free_port
 from tests.smsc.made import timed
 
 pytestmark = pytest.mark.anyio

@@ -18,9 +18,10 @@ from smppcast.smpp.session import Timers
 from smppcast.smpp.vocabulary import CommandStatus
 from smppcast.smsc import Scenario, serve
 from smppcast.text import split
-from tests.interop.peers import LIMIT_S, LOOPBACK, SCRIPTS, Peer, free_port, installed, running, until
+from tests.interop.peers import LIMIT_S, LOOPBACK, SCRIPTS, Peer, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
+from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
 

@@ -20,9 +20,10 @@ from smppcast.smpp.tlv import Tlvs
 from smppcast.smsc import Scenario, serve
 from smppcast.text import LongMessages, split
 from tests.interop.lanes import lane, template
-from tests.interop.peers import LIMIT_S, SCRIPTS, Event, Peer, free_port, installed, running, until
+from tests.interop.peers import LIMIT_S, SCRIPTS, Event, Peer, installed, running, until
 from tests.interop.tap import tapped
 from tests.interop.wordings import ACCENTED, CYRILLIC, LONG, LONG_UCS2, SHORT
+from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
 
